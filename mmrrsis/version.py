@@ -1,0 +1,4 @@
+# Copyright (c) mmrrsis contributors.
+"""Version of the package."""
+
+__version__ = '0.1.0'
