@@ -1,0 +1,22 @@
+# Copyright (c) mmrrsis contributors.
+"""Data sets of referring remote sensing image segmentation."""
+
+from . import tokenizers, transforms
+from .base_referring_dataset import BaseReferringDataset
+from .errors import ReferringDataError, ReferringFileNotFoundError
+from .refsegrs import RefSegRSDataset
+from .risbench import RISBenchDataset
+from .rrsisd import RRSISDDataset
+from .synthrs import SynthRSDataset
+
+__all__ = [
+    'BaseReferringDataset',
+    'RISBenchDataset',
+    'RRSISDDataset',
+    'RefSegRSDataset',
+    'ReferringDataError',
+    'ReferringFileNotFoundError',
+    'SynthRSDataset',
+    'tokenizers',
+    'transforms',
+]
