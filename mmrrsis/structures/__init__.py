@@ -4,5 +4,6 @@
 from .multimodal_features import MultimodalFeatures, TextFeatures
 from .referring_data_sample import ReferringDataSample
 from .referring_text import ReferringText
+from .resize_probability import resize_probability
 
-__all__ = ['MultimodalFeatures', 'ReferringDataSample', 'ReferringText', 'TextFeatures']
+__all__ = ['MultimodalFeatures', 'ReferringDataSample', 'ReferringText', 'TextFeatures', 'resize_probability']

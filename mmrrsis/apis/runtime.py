@@ -1,0 +1,59 @@
+# Copyright (c) mmrrsis contributors.
+"""Make a config run on the machine at hand."""
+
+import logging
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.logging import print_log
+
+_AMP_ONLY_KEYS = ('loss_scale', 'dtype', 'use_fsdp')
+
+
+def prepare_runtime(cfg: Config) -> None:
+    """Change in place what a machine without an accelerator cannot do, and say so.
+
+    Without an accelerator:
+
+    - mixed precision becomes float32, because MMEngine's ``AmpOptimWrapper`` refuses to run;
+    - several processes talk through ``gloo``: the process group is made here, because MMEngine's own start selects
+      a CUDA device first, and the data-parallel wrapper gets no device ids.
+
+    With an accelerator nothing is changed.
+
+    Args:
+        cfg: A whole config with ``launcher`` set.
+
+    Raises:
+        ValueError: If ``launcher`` is ``slurm`` or ``mpi`` on a machine without an accelerator.
+    """
+    if get_device() != 'cpu':
+        return
+    optim_wrapper = cfg.get('optim_wrapper')
+    if optim_wrapper and optim_wrapper.get('type') == 'AmpOptimWrapper':
+        print_log('No accelerator found: mixed precision is off, this run computes in float32.', level=logging.WARNING)
+        optim_wrapper.type = 'OptimWrapper'
+        for key in _AMP_ONLY_KEYS:
+            optim_wrapper.pop(key, None)
+    launcher = cfg.get('launcher', 'none')
+    if launcher == 'none':
+        return
+    if launcher != 'pytorch':
+        raise ValueError(
+            f'No accelerator found, and the launcher `{launcher}` needs one. On a CPU use tools/dist_train.sh or '
+            'tools/dist_test.sh (launcher `pytorch`).'
+        )
+    print_log('No accelerator found: the processes run on the CPU and talk through gloo.', level=logging.WARNING)
+    cfg.setdefault('env_cfg', {})
+    cfg.env_cfg.setdefault('dist_cfg', {})
+    cfg.env_cfg.dist_cfg.backend = 'gloo'
+    wrapper = cfg.get('model_wrapper_cfg') or dict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+    wrapper['device_ids'] = None
+    cfg.model_wrapper_cfg = wrapper
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')

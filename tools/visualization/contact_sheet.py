@@ -1,0 +1,52 @@
+# Copyright (c) mmrrsis contributors.
+"""Draw a page of samples with ground truth and prediction."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.dataset import pseudo_collate
+
+from mmrrsis.apis import explain_config_errors, init_segmentor
+from mmrrsis.registry import DATASETS
+from mmrrsis.visualization import SheetRow, draw_contact_sheet, predicted_mask, read_image
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', required=True, help='picture to write')
+    parser.add_argument('--split', choices=['val', 'test'], default='test', help='whose data to take')
+    parser.add_argument('--samples', type=int, default=8, help='number of rows, taken evenly from the split')
+    parser.add_argument('--title', default='', help='title of the page')
+    parser.add_argument('--device', default='cpu', help='torch device (default: %(default)s)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='changes of the config, key=value')
+    return parser.parse_args()
+
+
+@torch.no_grad()
+def main() -> None:
+    """Predict and draw."""
+    args = parse_args()
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    model = init_segmentor(cfg, args.checkpoint, args.device)
+    with explain_config_errors(cfg):
+        dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
+    rows = []
+    # Evenly spaced, so that the page does not show one image's neighbours only; the same samples at every call.
+    for index in np.unique(np.linspace(0, len(dataset) - 1, args.samples).round().astype(int)):
+        (sample,) = model.test_step(pseudo_collate([dataset[int(index)]]))
+        image = read_image(sample.img_path)
+        gt_mask = sample.gt_mask.data[0].cpu().numpy().astype(bool)
+        rows.append(SheetRow(image, sample.text.raw, gt_mask, predicted_mask(sample, image.shape[:2])))
+    print(draw_contact_sheet(rows, Path(args.out), args.title))
+
+
+if __name__ == '__main__':
+    main()
