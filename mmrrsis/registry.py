@@ -6,27 +6,44 @@ A type that is not found here is looked up in MMEngine's own registries; types o
 their scope, for example ``mmseg.FCNHead``.
 """
 
-from mmengine.registry import DATASETS as MMENGINE_DATASETS
-from mmengine.registry import HOOKS as MMENGINE_HOOKS
-from mmengine.registry import METRICS as MMENGINE_METRICS
-from mmengine.registry import MODELS as MMENGINE_MODELS
-from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
-from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine import registry as root
 from mmengine.registry import Registry
 
+
+def _child(parent: Registry, *locations: str) -> Registry:
+    """Make the child of one of MMEngine's registries; ``locations`` are imported when a type is looked up."""
+    return Registry(parent.name, parent=parent, scope='mmrrsis', locations=list(locations))
+
+
 #: Encoders, necks, decode heads, layers, losses and segmentors.
-MODELS = Registry('model', parent=MMENGINE_MODELS, scope='mmrrsis', locations=['mmrrsis.models'])
+MODELS = _child(root.MODELS, 'mmrrsis.models')
 #: Referring datasets and dataset wrappers.
-DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, scope='mmrrsis', locations=['mmrrsis.datasets'])
+DATASETS = _child(root.DATASETS, 'mmrrsis.datasets')
 #: Data and text transforms.
-TRANSFORMS = Registry(
-    'transform', parent=MMENGINE_TRANSFORMS, scope='mmrrsis', locations=['mmrrsis.datasets.transforms']
-)
+TRANSFORMS = _child(root.TRANSFORMS, 'mmrrsis.datasets.transforms')
 #: Tokenizers of referring expressions.
 TOKENIZERS = Registry('tokenizer', scope='mmrrsis', locations=['mmrrsis.datasets.tokenizers'])
 #: Evaluation metrics.
-METRICS = Registry('metric', parent=MMENGINE_METRICS, scope='mmrrsis', locations=['mmrrsis.evaluation'])
+METRICS = _child(root.METRICS, 'mmrrsis.evaluation')
 #: Runner hooks.
-HOOKS = Registry('hook', parent=MMENGINE_HOOKS, scope='mmrrsis', locations=['mmrrsis.engine'])
+HOOKS = _child(root.HOOKS, 'mmrrsis.engine')
 #: Visualizers.
-VISUALIZERS = Registry('visualizer', parent=MMENGINE_VISUALIZERS, scope='mmrrsis', locations=['mmrrsis.visualization'])
+VISUALIZERS = _child(root.VISUALIZERS, 'mmrrsis.visualization')
+
+# For modules of users and projects. MMEngine warns at every look-up in a kind of registry that a scope lacks.
+RUNNERS = _child(root.RUNNERS)
+RUNNER_CONSTRUCTORS = _child(root.RUNNER_CONSTRUCTORS)
+LOOPS = _child(root.LOOPS)
+DATA_SAMPLERS = _child(root.DATA_SAMPLERS)
+FUNCTIONS = _child(root.FUNCTIONS)
+MODEL_WRAPPERS = _child(root.MODEL_WRAPPERS)
+WEIGHT_INITIALIZERS = _child(root.WEIGHT_INITIALIZERS)
+OPTIMIZERS = _child(root.OPTIMIZERS)
+OPTIM_WRAPPERS = _child(root.OPTIM_WRAPPERS)
+OPTIM_WRAPPER_CONSTRUCTORS = _child(root.OPTIM_WRAPPER_CONSTRUCTORS)
+PARAM_SCHEDULERS = _child(root.PARAM_SCHEDULERS)
+EVALUATOR = _child(root.EVALUATOR)
+TASK_UTILS = _child(root.TASK_UTILS)
+VISBACKENDS = _child(root.VISBACKENDS)
+LOG_PROCESSORS = _child(root.LOG_PROCESSORS)
+INFERENCERS = _child(root.INFERENCERS)

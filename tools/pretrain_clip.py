@@ -190,7 +190,10 @@ def main() -> None:
     decayed = [p for name, p in model.named_parameters() if p.ndim >= 2 and 'embedding' not in name]
     others = [p for name, p in model.named_parameters() if p.ndim < 2 or 'embedding' in name]
     optimizer = torch.optim.AdamW(
-        [dict(params=decayed, weight_decay=0.1), dict(params=others, weight_decay=0.0)], lr=args.lr, betas=(0.9, 0.98)
+        [dict(params=decayed, weight_decay=0.1), dict(params=others, weight_decay=0.0)],
+        lr=args.lr,
+        betas=(0.9, 0.98),
+        fused=True,
     )
     state_file, log_file = work_dir / 'last.pth', work_dir / 'log.jsonl'
     step, spent = 0, 0.0
@@ -234,7 +237,7 @@ def main() -> None:
         model.logit_scale.data.clamp_(max=math.log(100))
         step, spent = step + 1, time.time() - started
         running = loss.item() if running is None else 0.95 * running + 0.05 * loss.item()
-        if step % 100 == 0:
+        if step % 50 == 0:
             entry = dict(step=step, minutes=round(spent / 60, 1), loss=round(running, 3), lr=round(lr, 6))
             entry |= retrieval(model, val_input, val_tokens)
             print(json.dumps(entry), flush=True)

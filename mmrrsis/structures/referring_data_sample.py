@@ -29,6 +29,10 @@ class ReferringDataSample(BaseDataElement):
     def text(self, value: ReferringText) -> None:
         self.set_field(value, '_text', dtype=ReferringText)
 
+    @text.deleter
+    def text(self) -> None:
+        del self._text
+
     @property
     def gt_mask(self) -> PixelData:
         """The ground truth."""
@@ -38,6 +42,10 @@ class ReferringDataSample(BaseDataElement):
     def gt_mask(self, value: PixelData) -> None:
         self.set_field(value, '_gt_mask', dtype=PixelData)
 
+    @gt_mask.deleter
+    def gt_mask(self) -> None:
+        del self._gt_mask
+
     @property
     def pred_mask(self) -> PixelData:
         """The prediction."""
@@ -46,3 +54,7 @@ class ReferringDataSample(BaseDataElement):
     @pred_mask.setter
     def pred_mask(self, value: PixelData) -> None:
         self.set_field(value, '_pred_mask', dtype=PixelData)
+
+    @pred_mask.deleter
+    def pred_mask(self) -> None:
+        del self._pred_mask
