@@ -28,7 +28,8 @@ DEMO_IMAGE = ROOT / 'demo/OSBS_029.tif'
 DEMO_EXPRESSION = 'the tree in the center'
 LEVEL, LAYOUT = 'easy', 'rrsisd'
 PACKAGES = ('mmrrsis', 'torch', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmsegmentation', 'open_clip_torch')
-STATE_FILE, DATA_FILE = 'quickstart_state.json', 'quickstart_data.json'
+# Marks of what this script and the data writer wrote; --restart deletes nothing without them.
+STATE_FILE, DATA_FILE = 'quickstart_state.json', 'synthrs.json'
 
 
 class QuickstartError(RuntimeError):
@@ -138,35 +139,6 @@ def call(script: str, *arguments: object) -> None:
         raise QuickstartError(f'{script} failed with exit status {code}; its message is above.')
 
 
-def write_data(data_dir: Path, settings: dict[str, Any]) -> None:
-    """Write SynthRS, or keep it if it is there with the same settings.
-
-    Raises:
-        QuickstartError: If the folder holds anything else.
-    """
-    mark = data_dir / DATA_FILE
-    if mark.is_file():
-        changed = differences(read_json(mark), settings)
-        if changed:
-            raise QuickstartError(
-                f'{data_dir} holds SynthRS with other settings: {changed}. Choose another --data-dir, or delete it '
-                'and the run and begin anew with --restart.'
-            )
-        return
-    if data_dir.exists():
-        raise QuickstartError(f'{data_dir} exists but was not written by this script. Choose another --data-dir.')
-    partial = data_dir.with_name(data_dir.name + '.partial')
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    sizes = [argument for split in ('train', 'val', 'test') for argument in (f'--{split}', settings[split])]
-    call(
-        'tools/dataset_converters/synthrs.py',
-        *('--out', partial, '--layout', settings['layout'], '--level', settings['level'], *sizes),
-    )
-    write_json(partial / DATA_FILE, settings)
-    partial.rename(data_dir)
-
-
 def best_checkpoint(work_dir: Path) -> list[Path]:
     """Return the best checkpoint of the training; a name that does not exist while there is none."""
     return sorted(work_dir.glob('best_mIoU_*.pth'))[:1] or [work_dir / 'best_mIoU_*.pth']
@@ -203,15 +175,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     work_dir, data_dir = args.work_dir.resolve(), args.data_dir.resolve()
     if args.restart:
         for folder, mark in ((work_dir, STATE_FILE), (data_dir, DATA_FILE)):
-            if (folder / mark).is_file():  # nothing is deleted that this script did not write
+            if (folder / mark).is_file():
                 shutil.rmtree(folder)
     cfg = Config.fromfile(args.config)
     epochs = args.epochs or cfg.train_cfg.max_epochs
     sizes = {split: getattr(args, split) for split in ('train', 'val', 'test')}
-    synthesis = (ROOT / 'tools/dataset_converters/synthrs.py', ROOT / 'mmrrsis/datasets/synthesis')
-    data_settings = {'layout': LAYOUT, 'level': LEVEL, **sizes, 'code': hash_files(*synthesis)}
     settings = {
-        'data': data_settings,
+        'data': {'layout': LAYOUT, 'level': LEVEL, **sizes},
         'data_dir': str(data_dir),
         'epochs': epochs,
         'config': hashlib.sha256(cfg.pretty_text.encode()).hexdigest()[:16],
@@ -223,7 +193,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         options += [f'train_cfg.max_epochs={epochs}', 'train_cfg.val_interval=1']
     options = ['--cfg-options', *options]
 
-    phases.run('data', lambda: [data_dir / DATA_FILE], lambda: write_data(data_dir, data_settings))
+    written = ('--out', data_dir, '--layout', LAYOUT, '--level', LEVEL)
+    numbers = [argument for split, size in sizes.items() for argument in (f'--{split}', size)]
+    phases.run(
+        'data',
+        lambda: [data_dir / DATA_FILE],
+        lambda: call('tools/dataset_converters/synthrs.py', *written, *numbers),
+    )
     phases.run(
         'train',
         lambda: best_checkpoint(work_dir),

@@ -15,7 +15,7 @@ model = dict(
             _delete_=True,
             embed_dim=128,
             # Patch tokens are averaged, so that the pretraining reaches every one of them.
-            vision_cfg=dict(image_size=128, patch_size=8, width=128, layers=8, head_width=32, pool_type='avg'),
+            vision_cfg=dict(image_size=128, patch_size=8, width=128, layers=8, head_width=64, pool_type='avg'),
             text_cfg=dict(context_length=22, vocab_size=49408, width=128, heads=4, layers=4),
         ),
         image_size=128,
@@ -26,7 +26,7 @@ model = dict(
             visual_channels=128, sentence_channels=128, candidate_layers=(3, 4, 5, 6, 7), hidden_channels=32
         ),
         aggregation=dict(visual_channels=128, sentence_channels=128, channels=channels, norm_cfg=norm_cfg),
-        alignment=dict(channels=channels, word_channels=128, num_heads=4, norm_cfg=norm_cfg),
+        alignment=dict(channels=channels, word_channels=128, num_heads=2, norm_cfg=norm_cfg),
     ),
     decode_head=dict(in_channels=channels, channels=96, num_blocks=1, stage_channels=(48, 24), norm_cfg=norm_cfg),
 )
