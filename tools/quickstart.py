@@ -2,7 +2,7 @@
 """Write SynthRS, train a small CD2FSAN on it, evaluate it and draw what it does.
 
 SynthRS is synthetic: its figures show that everything works, they are no benchmark results. Phases that are done are
-skipped, and an interrupted training goes on from its last epoch.
+skipped, and an interrupted training goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -121,6 +121,11 @@ class Phases:
             write_json(self.file, self.state)
         print(f'[{name}] finished in {phase["seconds"]:.0f} s', flush=True)
 
+    def note(self, name: str, seconds: float) -> None:
+        """Note what a phase took that ran before this script; a later call, which finds it done, changes nothing."""
+        self.state['phases'].setdefault(name, {'seconds': seconds, 'done': True})
+        write_json(self.file, self.state)
+
     @property
     def seconds(self) -> dict[str, float]:
         """Seconds of each phase."""
@@ -178,21 +183,22 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             if (folder / mark).is_file():
                 shutil.rmtree(folder)
     cfg = Config.fromfile(args.config)
-    epochs = args.epochs or cfg.train_cfg.max_epochs
+    iters = args.iters or cfg.train_cfg.max_iters
     sizes = {split: getattr(args, split) for split in ('train', 'val', 'test')}
     settings = {
         'data': {'layout': LAYOUT, 'level': LEVEL, **sizes},
         'data_dir': str(data_dir),
-        'epochs': epochs,
+        'iters': iters,
         'config': hashlib.sha256(cfg.pretty_text.encode()).hexdigest()[:16],
         'code': hash_files(ROOT / 'mmrrsis', ROOT / 'tools/train.py', ROOT / 'tools/test.py'),
     }
     phases = Phases(work_dir, settings)
     options = [f'{split}_dataloader.dataset.data_root={data_dir}' for split in sizes]
-    if args.epochs:
-        options += [f'train_cfg.max_epochs={epochs}', 'train_cfg.val_interval=1']
+    if args.iters:
+        options += [f'train_cfg.max_iters={iters}', f'train_cfg.val_interval={iters}']
     options = ['--cfg-options', *options]
 
+    phases.note('environment', args.environment_seconds)
     written = ('--out', data_dir, '--layout', LAYOUT, '--level', LEVEL)
     numbers = [argument for split, size in sizes.items() for argument in (f'--{split}', size)]
     phases.run(
@@ -245,12 +251,13 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs/quickstart', help='folder for all results')
     parser.add_argument('--data-dir', type=Path, default=ROOT / 'data/synthrs', help='folder for SynthRS')
     parser.add_argument('--train', type=int, default=2000, help='training scenes (default: %(default)s)')
-    parser.add_argument('--val', type=int, default=200, help='validation scenes (default: %(default)s)')
+    parser.add_argument('--val', type=int, default=150, help='validation scenes (default: %(default)s)')
     parser.add_argument('--test', type=int, default=300, help='test scenes (default: %(default)s)')
-    parser.add_argument('--epochs', type=int, help="training epochs (default: the config's)")
+    parser.add_argument('--iters', type=int, help="training iterations (default: the config's)")
+    parser.add_argument('--environment-seconds', type=float, default=0.0, help=argparse.SUPPRESS)
     parser.add_argument('--restart', action='store_true', help='delete this run and its data, and begin anew')
     args = parser.parse_args(arguments)
-    for name in ('train', 'val', 'test', 'epochs'):
+    for name in ('train', 'val', 'test', 'iters'):
         value = getattr(args, name)
         if value is not None and value < 1:
             parser.error(f'--{name} must be at least 1 but is {value}')

@@ -5,4 +5,4 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/tools/ensure_env.sh"
 ensure_env
-exec "$ENV_PYTHON" "$ROOT/tools/quickstart.py" "$@"
+exec "$ENV_PYTHON" "$ROOT/tools/quickstart.py" --environment-seconds "$SECONDS" "$@"

@@ -31,21 +31,26 @@ model = dict(
     decode_head=dict(in_channels=channels, channels=96, num_blocks=1, stage_channels=(48, 24), norm_cfg=norm_cfg),
 )
 
-train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_base_.train_pipeline))
+train_dataloader = dict(
+    batch_size=16, sampler=dict(type='InfiniteSampler', shuffle=True), dataset=dict(pipeline=_base_.train_pipeline)
+)
 val_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.test_pipeline))
 
-# A small model on few samples takes larger steps; the rate falls to zero so that the last epoch is the best.
-max_epochs = 10
+# A small model on few samples takes larger steps; the rate falls to zero, so that the end is the best.
+max_iters = 1250
+val_interval = 250
 # Single precision: few processors compute bfloat16 natively, the others would be slower with it.
 optim_wrapper = dict(
     _delete_=True,
     type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=1e-3),
+    optimizer=dict(type='Adam', lr=1e-3, fused=True),
     paramwise_cfg=_base_.optim_wrapper.paramwise_cfg,
 )
-train_cfg = dict(max_epochs=max_epochs)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=100),
-    dict(type='CosineAnnealingLR', T_max=max_epochs, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=100, end=max_iters),
 ]
+train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=val_interval)
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=val_interval))
+log_processor = dict(by_epoch=False)

@@ -34,7 +34,7 @@ def run(tmp_path_factory):
     call(sys.executable, writer, '--out', folder / 'data', '--layout', 'rrsisd', '--level', 'easy', *sizes)
     options = [f'{split}_dataloader.dataset.data_root={folder / "data"}' for split in ('train', 'val', 'test')]
     options += ['model.encoder.pretrained=None', 'train_dataloader.dataset.indices=8', 'train_dataloader.batch_size=2']
-    options = ['--cfg-options', *options, 'train_cfg.max_epochs=1']
+    options = ['--cfg-options', *options, 'train_cfg.max_iters=2', 'train_cfg.val_interval=2']
     call(ROOT / 'tools/dist_train.sh', CONFIG, 2, '--work-dir', folder / 'run', *options)
     (checkpoint,) = (folder / 'run').glob('best_mIoU_*.pth')
     return folder, checkpoint, options

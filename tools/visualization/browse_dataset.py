@@ -45,7 +45,9 @@ def main() -> None:
     # Bands differ in height by their number of lines; images stand on one line.
     tiles = [np.pad(tile, ((height - len(tile), 4), (0, 4), (0, 0)), constant_values=255) for tile in tiles]
     tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % args.columns)
-    rows = [np.concatenate(tiles[start : start + args.columns], axis=1) for start in range(0, len(tiles), args.columns)]
+    rows = [
+        np.concatenate(tiles[start : start + args.columns], axis=1) for start in range(0, len(tiles), args.columns)
+    ]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(args.out), np.concatenate(rows)[..., ::-1])
     print(args.out)
