@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
@@ -57,7 +57,7 @@ def test_encoders_learn_at_a_tenth_of_the_rate():
     cfg = load('cd2fsan_tiny_synthrs')
     model = MODELS.build(cfg.model)
     full = load('cd2fsan_vitb_rrsisd').optim_wrapper
-    cfg = Config(dict(type='OptimWrapper', optimizer=full.optimizer, paramwise_cfg=full.paramwise_cfg))
+    cfg = ConfigDict(type='OptimWrapper', optimizer=full.optimizer, paramwise_cfg=full.paramwise_cfg)
     wrapper = build_optim_wrapper(model, cfg)
     rates = {id(p): group['lr'] for group in wrapper.optimizer.param_groups for p in group['params']}
     assert isinstance(wrapper.optimizer, torch.optim.Adam)

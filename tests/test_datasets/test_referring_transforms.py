@@ -177,11 +177,10 @@ def test_dataset_configs_build_loaders_and_evaluators(name, rrsisd, phrase_list,
             data.write(split, '1 the bridge\n')
         root = data.root
     cfg = Config.fromfile(CONFIGS / 'datasets' / f'{name}.py')
-    assert cfg.data_root == f'data/{name}'
     with DefaultScope.overwrite_default_scope('mmrrsis'):
         for split in ('train', 'val', 'test'):
             loader_cfg = cfg[f'{split}_dataloader']
-            assert loader_cfg.dataset.data_root == cfg.data_root
+            assert loader_cfg.dataset.data_root == f'data/{name}'
             pipeline = SCENE.train_pipeline if split == 'train' else SCENE.test_pipeline
             loader_cfg.dataset.update(pipeline=pipeline, data_root=str(root))
             loader_cfg.update(num_workers=0, persistent_workers=False)

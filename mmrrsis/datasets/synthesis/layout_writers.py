@@ -260,10 +260,14 @@ def write_dataset(out: Path, settings: DatasetSettings, workers: int = 1, progre
     if workers == 1:
         records = track_progress(write, tasks, file=progress)
     else:
-        # one thread each: the processes are the parallelism
-        records = track_parallel_progress(
-            write, tasks, workers, initializer=cv2.setNumThreads, initargs=(1,), chunksize=8, file=progress
-        )
+        # One thread each: the processes are the parallelism. Set before they are forked: a process that inherits
+        # OpenCV's pool without its threads waits for them forever.
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            records = track_parallel_progress(write, tasks, workers, chunksize=8, file=progress)
+        finally:
+            cv2.setNumThreads(threads)
     layout.finish(temporary, records)
     readme = _README.format(layout=settings.layout, settings=json.dumps(content))
     (temporary / 'README.txt').write_text(readme, encoding='utf-8')
