@@ -32,19 +32,20 @@ model = dict(
 )
 
 train_dataloader = dict(
-    batch_size=16, sampler=dict(type='InfiniteSampler', shuffle=True), dataset=dict(pipeline=_base_.train_pipeline)
+    batch_size=8, sampler=dict(type='InfiniteSampler', shuffle=True), dataset=dict(pipeline=_base_.train_pipeline)
 )
 val_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.test_pipeline))
 test_dataloader = dict(batch_size=32, dataset=dict(pipeline=_base_.test_pipeline))
 
 # A small model on few samples takes larger steps; the rate falls to zero, so that the end is the best.
-max_iters = 1250
-val_interval = 250
+max_iters = 2000
+val_interval = 500
 # Single precision: few processors compute bfloat16 natively, the others would be slower with it.
 optim_wrapper = dict(
     _delete_=True,
     type='OptimWrapper',
-    optimizer=dict(type='Adam', lr=1e-3, fused=True),
+    optimizer=dict(type='Adam', lr=8e-4, fused=True),
+    clip_grad=dict(max_norm=1.0),
     paramwise_cfg=_base_.optim_wrapper.paramwise_cfg,
 )
 param_scheduler = [

@@ -134,6 +134,10 @@ def test_aggregation_builds_a_pyramid_and_multiplies_it_with_the_sentence():
         for conv in aggregation.downsamples[index]:
             feature = F.conv2d(feature, conv.weight, conv.bias, stride=2, padding=1, groups=6)
         sizes.append(tuple(feature.shape[-2:]))
+        height, width = feature.shape[-2:]
+        x = torch.tensor([-1 + 2 * column / (width - 1) for column in range(width)]).expand(2, 1, height, width)
+        y = torch.tensor([-1 + 2 * row / (height - 1) for row in range(height)])[:, None].expand(2, 1, height, width)
+        feature = torch.cat((feature, x, y), dim=1)  # left and top are -1
         conv = aggregation.projections[index].conv
         gate = sentence @ aggregation.gates[index].weight.T + aggregation.gates[index].bias
         level = F.conv2d(feature, conv.weight, conv.bias) * gate[:, :, None, None]

@@ -12,6 +12,19 @@ from mmrrsis.registry import MODELS
 from .layer_selection import LayerSelection
 
 
+def coordinates(feature: Tensor) -> Tensor:
+    """Position of each pixel of a map ``(B, C, H, W)``.
+
+    Returns:
+        ``(B, 2, H, W)``: x from -1 (left) to 1 (right), y from -1 (top) to 1 (bottom).
+    """
+    batch, _, height, width = feature.shape
+    x = torch.linspace(-1, 1, width, device=feature.device, dtype=feature.dtype)
+    y = torch.linspace(-1, 1, height, device=feature.device, dtype=feature.dtype)
+    grid = torch.stack(torch.meshgrid(x, y, indexing='xy'))  # (2, H, W)
+    return grid.expand(batch, -1, -1, -1)
+
+
 @MODELS.register_module()
 class SentenceGatedAggregation(BaseModule):
     """Build a pyramid of the selected layers, multiply it with the sentence, merge it.
@@ -22,7 +35,10 @@ class SentenceGatedAggregation(BaseModule):
 
     The paper does not say how it downsamples and merges. Here a depthwise 3x3 with stride 2 halves a map, a 1x1
     convolution maps each level to ``C`` channels, the sentence, mapped to ``C`` by a linear layer of each level,
-    multiplies it, and a 1x1 convolution merges the levels, brought back to ``H`` x ``W`` bilinearly.
+    multiplies it, and a 1x1 convolution merges the levels, brought back to ``H`` x ``W`` bilinearly. Each pixel's
+    position in the image stands beside its feature (CoordConv, Liu et al., NeurIPS 2018, as CRIS has it), so that a
+    sentence that says "upper left" has something to multiply; CLIP's own position embeddings are learned for the
+    image as a whole and say little about where a deep token lies.
 
     Args:
         visual_channels: Channels of the selected maps.
@@ -54,7 +70,7 @@ class SentenceGatedAggregation(BaseModule):
             for count in halvings
         )
         self.projections = nn.ModuleList(
-            ConvModule(visual_channels, channels, 1, norm_cfg=norm_cfg, act_cfg=None) for _ in range(num_levels)
+            ConvModule(visual_channels + 2, channels, 1, norm_cfg=norm_cfg, act_cfg=None) for _ in range(num_levels)
         )
         self.gates = nn.ModuleList(nn.Linear(sentence_channels, channels) for _ in range(num_levels))
         self.merge = ConvModule(num_levels * channels, channels, 1, norm_cfg=norm_cfg, act_cfg=None)
@@ -83,6 +99,7 @@ class SentenceGatedAggregation(BaseModule):
         for feature, downsample, projection, gate in zip(
             selection.features, self.downsamples, self.projections, self.gates, strict=True
         ):
-            level = projection(downsample(feature)) * gate(sentence)[..., None, None]
+            feature = downsample(feature)
+            level = projection(torch.cat((feature, coordinates(feature)), dim=1)) * gate(sentence)[..., None, None]
             levels.append(F.interpolate(level, size, mode='bilinear', align_corners=False))
         return self.merge(torch.cat(levels, dim=1))
