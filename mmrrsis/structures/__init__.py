@@ -1,9 +1,16 @@
 # Copyright (c) mmrrsis contributors.
 """Containers that travel between data sets, models and metrics."""
 
-from .multimodal_features import MultimodalFeatures, TextFeatures
+from .multimodal_features import MultimodalFeatures, TextFeatures, VisualFeatures
 from .referring_data_sample import ReferringDataSample
 from .referring_text import ReferringText
 from .resize_probability import resize_probability
 
-__all__ = ['MultimodalFeatures', 'ReferringDataSample', 'ReferringText', 'TextFeatures', 'resize_probability']
+__all__ = [
+    'MultimodalFeatures',
+    'ReferringDataSample',
+    'ReferringText',
+    'TextFeatures',
+    'VisualFeatures',
+    'resize_probability',
+]

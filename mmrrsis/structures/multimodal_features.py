@@ -22,13 +22,26 @@ class TextFeatures:
 
 
 @dataclass
+class VisualFeatures:
+    """Features of B images.
+
+    Attributes:
+        layers: Feature maps ``(B, C_l, H_l, W_l)``, one per layer or stage of the image encoder, first layer first.
+        joint: ``(B, D_s, H, W)`` the last layer in the space of the sentence feature.
+    """
+
+    layers: tuple[Tensor, ...]
+    joint: Tensor
+
+
+@dataclass
 class MultimodalFeatures:
     """Features of B images and their referring expressions.
 
     Attributes:
-        visual: Feature maps ``(B, C_l, H_l, W_l)``, one per layer or stage of the image encoder, first layer first.
+        visual: Features of the images.
         text: Features of the expressions.
     """
 
-    visual: tuple[Tensor, ...]
+    visual: VisualFeatures
     text: TextFeatures

@@ -128,7 +128,7 @@ def make_selection(num_levels=3):
 
 def test_aggregation_builds_a_pyramid_and_multiplies_it_with_the_sentence():
     aggregation, selection = build_aggregation(), make_selection()
-    sentence = torch.randn(2, 4)
+    sentence, joint = torch.randn(2, 4), torch.randn(2, 4, 10, 9)
     levels, sizes = [], []
     for index, feature in enumerate(selection.features):
         for conv in aggregation.downsamples[index]:
@@ -144,10 +144,13 @@ def test_aggregation_builds_a_pyramid_and_multiplies_it_with_the_sentence():
         levels.append(F.interpolate(level, (10, 9), mode='bilinear', align_corners=False))
     assert sizes == [(3, 3), (5, 5), (10, 9)]  # the deepest layer keeps its resolution
     merge = aggregation.merge.conv
-    expected = F.conv2d(torch.cat(levels, 1), merge.weight, merge.bias)
-    torch.testing.assert_close(aggregation(selection, sentence), expected)
+    unit_joint = joint / joint.square().mean(1, keepdim=True).sqrt()
+    unit_sentence = sentence / sentence.square().mean(1, keepdim=True).sqrt()
+    agreement = unit_joint * unit_sentence[:, :, None, None]
+    expected = F.conv2d(torch.cat((*levels, agreement), 1), merge.weight, merge.bias)
+    torch.testing.assert_close(aggregation(selection, joint, sentence), expected, atol=1e-5, rtol=1e-4)
 
 
 def test_aggregation_names_a_wrong_number_of_levels():
     with pytest.raises(ValueError, match='built for 3 levels but got 2'):
-        build_aggregation()(make_selection(2), torch.randn(2, 4))
+        build_aggregation()(make_selection(2), torch.randn(2, 4, 10, 9), torch.randn(2, 4))

@@ -53,12 +53,15 @@ def encoder(clip):
 def test_last_layer_and_sentence_are_those_of_open_clip(clip, encoder):
     images, text = torch.randn(2, 3, 32, 32), tokenize('a red ship', 'the storage tank on the left')
     features = encoder(images, text)
-    assert [tuple(f.shape) for f in features.visual] == [(2, 16, 4, 4)] * 3
+    assert [tuple(f.shape) for f in features.visual.layers] == [(2, 16, 4, 4)] * 3
     padded = F.pad(text.token_ids, (0, 8))  # open_clip wants its full context length
     torch.testing.assert_close(features.text.sentence, clip.encode_text(padded), atol=1e-5, rtol=1e-4)
     expected = clip.visual.forward_intermediates(images)['image_intermediates']
-    for one, other in zip(features.visual, expected, strict=True):
+    for one, other in zip(features.visual.layers, expected, strict=True):
         torch.testing.assert_close(one, other)
+    token = features.visual.layers[-1][0, :, 1, 2]
+    projected = F.layer_norm(token, (16,), clip.visual.ln_post.weight, clip.visual.ln_post.bias) @ clip.visual.proj
+    torch.testing.assert_close(features.visual.joint[0, :, 1, 2], projected)
 
 
 def test_padding_changes_neither_words_nor_sentence(encoder):
@@ -176,7 +179,7 @@ def test_packed_embedding_keeps_its_rows(clip, tmp_path):
 def test_every_parameter_learns():
     encoder = build()
     features = encoder(torch.randn(2, 3, 32, 32), tokenize('a red ship', 'the tank'))
-    loss = sum(f.square().sum() for f in features.visual) + features.text.sentence.square().sum()
-    (loss + features.text.words.square().sum()).backward()
+    loss = sum(f.square().sum() for f in features.visual.layers) + features.text.sentence.square().sum()
+    (loss + features.visual.joint.square().sum() + features.text.words.square().sum()).backward()
     for name, parameter in encoder.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name

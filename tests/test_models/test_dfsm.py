@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, TextFeatures
+from mmrrsis.structures import MultimodalFeatures, TextFeatures, VisualFeatures
 
 CANDIDATES = (2, 3, 4, 5)
 
@@ -19,7 +19,7 @@ def make_features(batch=8, requires_grad=False):
     visual = tuple(torch.randn(batch, 6, 4, 4, generator=gen).requires_grad_(requires_grad) for _ in range(6))
     mask = torch.ones(batch, 3, dtype=torch.bool)
     text = TextFeatures(torch.randn(batch, 3, 4, generator=gen), mask, torch.randn(batch, 4, generator=gen))
-    return MultimodalFeatures(visual, text)
+    return MultimodalFeatures(VisualFeatures(visual, visual[-1]), text)
 
 
 def sharpen(dfsm):
@@ -37,10 +37,10 @@ def sharpen(dfsm):
 
 def test_scores_are_cosines_of_pooled_layers():
     dfsm, features = build_dfsm(), make_features(batch=2)
-    scores = dfsm.similarities([features.visual[layer - 1] for layer in CANDIDATES], features.text.sentence)
+    scores = dfsm.similarities([features.visual.layers[layer - 1] for layer in CANDIDATES], features.text.sentence)
     for sample in range(2):
         for position, layer in enumerate(CANDIDATES):
-            pooled = features.visual[layer - 1][sample].flatten(1).mean(1)
+            pooled = features.visual.layers[layer - 1][sample].flatten(1).mean(1)
             vector = dfsm.visual_to_text.weight @ pooled + dfsm.visual_to_text.bias
             sentence = features.text.sentence[sample]
             expected = (vector @ sentence) / (vector.norm() * sentence.norm())
@@ -57,7 +57,7 @@ def test_each_sample_gets_its_own_two_best_layers_in_order_of_depth():
         layers = [CANDIDATES[i] for i in best]
         assert selection.layers[sample].tolist() == [*layers, 6]
         for feature, layer in zip(selection.features, [*layers, 6], strict=True):
-            torch.testing.assert_close(feature[sample], features.visual[layer - 1][sample])
+            torch.testing.assert_close(feature[sample], features.visual.layers[layer - 1][sample])
 
 
 def test_weights_are_a_distribution():
@@ -85,7 +85,7 @@ def test_gradient_of_the_weights_is_that_of_a_product():
     selection.features[0].sum().backward()
     chosen = CANDIDATES.index(selection.layers[0, 0].item())
     expected = torch.zeros(4)
-    expected[chosen] = features.visual[CANDIDATES[chosen] - 1].sum()
+    expected[chosen] = features.visual.layers[CANDIDATES[chosen] - 1].sum()
     torch.testing.assert_close(selection.scores.grad[0], expected)
 
 
@@ -95,7 +95,8 @@ def test_batch_equals_single_samples():
     for sample in range(2):
         part = slice(sample, sample + 1)
         text = TextFeatures(features.text.words[part], features.text.word_mask[part], features.text.sentence[part])
-        single = dfsm(MultimodalFeatures(tuple(v[part] for v in features.visual), text))
+        visual = VisualFeatures(tuple(layer[part] for layer in features.visual.layers), features.visual.joint[part])
+        single = dfsm(MultimodalFeatures(visual, text))
         assert single.layers.tolist() == both.layers[part].tolist()
         for one, many in zip(single.features, both.features, strict=True):
             torch.testing.assert_close(one, many[part])

@@ -10,27 +10,29 @@ import torch
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from open_clip.model import CLIP, resize_pos_embed
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures
+from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
 
 from .clip_weights import read_clip_state_dict, resolve_clip_weights, unpack_embedding_rows
 
 #: Weights that serve CLIP's contrastive objective alone. Segmentation never reads them, so they are left out:
 #: parameters without gradient would break distributed training.
-CONTRASTIVE_ONLY = ('logit_scale', 'logit_bias', 'visual.ln_post.weight', 'visual.ln_post.bias', 'visual.proj')
+CONTRASTIVE_ONLY = ('logit_scale', 'logit_bias')
 
 
 @MODELS.register_module()
 class CLIPDualEncoder(BaseModule):
     """Independent CLIP towers for the image and for the expression.
 
-    Image: the patch tokens after every transformer block. Text: every word after the final norm ("word features")
-    and the [EOS] word projected to the joint space ("sentence feature"). CD2FSAN, section 3.2.
+    Image: the patch tokens after every transformer block, and those of the last block in CLIP's joint space. Text:
+    every word after the final norm ("word features") and the [EOS] word projected to the joint space ("sentence
+    feature"). CD2FSAN, section 3.2.
 
     The paper does not say which normalisation or pooling it applies to the block outputs. Here they are taken as they
-    leave the block, without the class token.
+    leave the block, without the class token. The joint space of the patch tokens is that of CLIP's image feature: its
+    last norm and projection, applied to each of them.
 
     Position embeddings of the image are interpolated to the grid of ``image_size`` when weights are loaded. Position
     embeddings of the text are cut to the length of the expression, never interpolated: word 3 stays word 3.
@@ -69,8 +71,6 @@ class CLIPDualEncoder(BaseModule):
         self.quick_gelu = quick_gelu
         use_quick_gelu = self._known_quick_gelu(arch, pretrained) if quick_gelu is None else quick_gelu
         clip = CLIP(**{**model_cfg, 'quick_gelu': use_quick_gelu})
-        clip.visual.ln_post = nn.Identity()
-        clip.visual.proj = None
         del clip.logit_scale
         self.clip = clip
 
@@ -151,14 +151,15 @@ class CLIPDualEncoder(BaseModule):
             )
         self.clip.load_state_dict(state_dict)
 
-    def encode_image(self, images: Tensor) -> tuple[Tensor, ...]:
+    def encode_image(self, images: Tensor) -> VisualFeatures:
         """Encode images.
 
         Args:
             images: ``(B, 3, image_size, image_size)``, normalised with CLIP's mean and standard deviation.
 
         Returns:
-            For each transformer block a map ``(B, C, h, w)`` of patch tokens, first block first.
+            For each transformer block a map ``(B, C, h, w)`` of patch tokens, first block first, and the last one in
+            the joint space, ``(B, D_joint, h, w)``.
 
         Raises:
             ValueError: If the images have another size.
@@ -169,8 +170,11 @@ class CLIPDualEncoder(BaseModule):
                 f'{images.shape[-2]}x{images.shape[-1]}. Make `scale` of Resize in the pipelines equal to '
                 'model.encoder.image_size.'
             )
-        outputs = self.clip.visual.forward_intermediates(images, intermediates_only=True, output_fmt='NCHW')
-        return tuple(outputs['image_intermediates'])
+        visual = self.clip.visual
+        outputs = visual.forward_intermediates(images, intermediates_only=True, output_fmt='NCHW')
+        layers = tuple(outputs['image_intermediates'])
+        joint = visual.ln_post(layers[-1].permute(0, 2, 3, 1)) @ visual.proj  # (B, h, w, D_joint)
+        return VisualFeatures(layers=layers, joint=joint.permute(0, 3, 1, 2))
 
     def encode_text(self, text: ReferringText) -> TextFeatures:
         """Encode referring expressions.

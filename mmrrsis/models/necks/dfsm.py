@@ -90,7 +90,7 @@ class DFSM(BaseModule):
         Raises:
             ValueError: If a candidate is deeper than the encoder.
         """
-        visual = features.visual
+        visual = features.visual.layers
         if self.candidate_layers[-1] > len(visual):
             raise ValueError(
                 f'DFSM has candidate_layers={self.candidate_layers} but the image encoder returns {len(visual)} '

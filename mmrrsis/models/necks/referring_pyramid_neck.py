@@ -34,5 +34,5 @@ class ReferringPyramidNeck(BaseModule):
 
     def forward(self, features: MultimodalFeatures) -> Tensor:
         """Fuse the features of B samples to a map ``(B, C, H, W)``."""
-        fused = self.aggregation(self.layer_selection(features), features.text.sentence)
+        fused = self.aggregation(self.layer_selection(features), features.visual.joint, features.text.sentence)
         return fused if self.alignment is None else self.alignment(fused, features.text)

@@ -35,7 +35,9 @@ class SentenceGatedAggregation(BaseModule):
 
     The paper does not say how it downsamples and merges. Here a depthwise 3x3 with stride 2 halves a map, a 1x1
     convolution maps each level to ``C`` channels, the sentence, mapped to ``C`` by a linear layer of each level,
-    multiplies it, and a 1x1 convolution merges the levels, brought back to ``H`` x ``W`` bilinearly. Each pixel's
+    multiplies it, and a 1x1 convolution merges the levels, brought back to ``H`` x ``W`` bilinearly. The last layer in
+    the space of the sentence is multiplied with the sentence too, both scaled to unit mean square, and merged with
+    the levels: the sum over these channels is CLIP's own similarity of a pixel and the sentence. Each pixel's
     position in the image stands beside its feature (CoordConv, Liu et al., NeurIPS 2018, as CRIS has it), so that a
     sentence that says "upper left" has something to multiply; CLIP's own position embeddings are learned for the
     image as a whole and say little about where a deep token lies.
@@ -73,13 +75,16 @@ class SentenceGatedAggregation(BaseModule):
             ConvModule(visual_channels + 2, channels, 1, norm_cfg=norm_cfg, act_cfg=None) for _ in range(num_levels)
         )
         self.gates = nn.ModuleList(nn.Linear(sentence_channels, channels) for _ in range(num_levels))
-        self.merge = ConvModule(num_levels * channels, channels, 1, norm_cfg=norm_cfg, act_cfg=None)
+        self.merge = ConvModule(
+            num_levels * channels + sentence_channels, channels, 1, norm_cfg=norm_cfg, act_cfg=None
+        )
 
-    def forward(self, selection: LayerSelection, sentence: Tensor) -> Tensor:
+    def forward(self, selection: LayerSelection, joint: Tensor, sentence: Tensor) -> Tensor:
         """Merge.
 
         Args:
             selection: Maps ``(B, C_v, H, W)``, lowest layer first.
+            joint: ``(B, D, H, W)``, the last layer in the space of the sentence.
             sentence: ``(B, D)``.
 
         Returns:
@@ -102,4 +107,6 @@ class SentenceGatedAggregation(BaseModule):
             feature = downsample(feature)
             level = projection(torch.cat((feature, coordinates(feature)), dim=1)) * gate(sentence)[..., None, None]
             levels.append(F.interpolate(level, size, mode='bilinear', align_corners=False))
-        return self.merge(torch.cat(levels, dim=1))
+        # Unit vectors have components of 1 / sqrt(D): scaled so that the product's are of the size of 1.
+        agreement = F.normalize(joint, dim=1) * F.normalize(sentence, dim=1)[..., None, None] * sentence.shape[1]
+        return self.merge(torch.cat((*levels, agreement), dim=1))

@@ -8,7 +8,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, ReferringDataSample, ReferringText, TextFeatures
+from mmrrsis.structures import (
+    MultimodalFeatures,
+    ReferringDataSample,
+    ReferringText,
+    TextFeatures,
+    VisualFeatures,
+)
 
 
 @MODELS.register_module()
@@ -65,7 +71,7 @@ class ReferringSegmentor(BaseModel):
         logits = self.decode_head(fused)
         return self.postprocess(logits, inputs.shape[-2:], data_samples) if mode == 'predict' else logits
 
-    def encode_image(self, images: Tensor) -> tuple[Tensor, ...]:
+    def encode_image(self, images: Tensor) -> VisualFeatures:
         """Encode images ``(B, 3, H, W)`` once, for any number of expressions.
 
         Raises:
@@ -82,7 +88,7 @@ class ReferringSegmentor(BaseModel):
         """Encode a batch of expressions."""
         return self.encoder.encode_text(text)
 
-    def decode(self, visual: tuple[Tensor, ...], text: TextFeatures) -> Tensor:
+    def decode(self, visual: VisualFeatures, text: TextFeatures) -> Tensor:
         """Decode features of B images and B expressions to logits ``(B, 1, H', W')``."""
         return self.decode_head(self.neck(MultimodalFeatures(visual=visual, text=text)))
 
