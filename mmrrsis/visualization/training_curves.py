@@ -58,7 +58,8 @@ def read_history(work_dir: str | Path, metric: str = 'mIoU') -> TrainingHistory:
             if 'loss' in record:
                 history.loss[record['step']] = record['loss']
             if metric in record:
-                history.metric[record['step']] = record[metric]
+                # A loop by iterations has no epochs, and MMEngine then notes 0: take the iteration it was logged at.
+                history.metric[record['step'] or max(history.loss, default=0)] = record[metric]
     if not history.loss and not history.metric:
         raise ValueError(f'The logs under {work_dir} hold neither `loss` nor `{metric}`.')
     return TrainingHistory(dict(sorted(history.loss.items())), dict(sorted(history.metric.items())))

@@ -27,6 +27,13 @@ def test_a_resumed_run_is_one_history_and_the_later_start_counts(tmp_path):
     assert list(history.metric.items()) == [(1, 10.0), (2, 30.0)]
 
 
+def test_a_run_without_epochs_has_its_metric_at_the_iteration(tmp_path):
+    first = [{'loss': 0.9, 'step': 50}, {'mIoU': 10.0, 'step': 0}]
+    second = [{'loss': 0.8, 'step': 100}, {'mIoU': 20.0, 'step': 0}]
+    write_log(tmp_path, '20260101_000000', first + second)
+    assert read_history(tmp_path).metric == {50: 10.0, 100: 20.0}
+
+
 def test_other_metric(tmp_path):
     write_log(tmp_path, '1', [{'oIoU': 5.0, 'mIoU': 7.0, 'step': 1}])
     assert read_history(tmp_path, 'oIoU').metric == {1: 5.0}
