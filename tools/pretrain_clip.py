@@ -17,9 +17,8 @@ import argparse
 import json
 import math
 import os
-import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -79,7 +78,7 @@ def render_chunk(level: str, split: str, seed: int, start: int, count: int) -> t
 def render_pool(folder: Path, split: str, counts: dict[str, int], seed: int, workers: int) -> tuple[np.ndarray, list]:
     """Render scenes of several levels into a memory-mapped array, once."""
     total = sum(counts.values())
-    image_file, text_file = folder / f'{split}_{total}.npy', folder / f'{split}_{total}.pkl'
+    image_file, text_file = folder / f'{split}_{total}.npy', folder / f'{split}_{total}.json'
     if not text_file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         images = np.lib.format.open_memmap(image_file, 'w+', np.uint8, (total, 256, 256, 3))
@@ -96,14 +95,11 @@ def render_pool(folder: Path, split: str, counts: dict[str, int], seed: int, wor
                 texts += chunk_texts
                 progress.update()
         images.flush()
-        with text_file.open('wb') as file:
-            pickle.dump(texts, file)
-    with text_file.open('rb') as file:
-        texts = pickle.load(file)
-    return np.load(image_file, mmap_mode='r'), texts
+        text_file.write_text(json.dumps(texts), encoding='utf-8')
+    return np.load(image_file, mmap_mode='r'), json.loads(text_file.read_text(encoding='utf-8'))
 
 
-def crop_object(image: np.ndarray, box: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def crop_object(image: np.ndarray, box: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """Cut a square of 1.3 to 3 times the object's size around it, shifted at random."""
     height, width = image.shape[:2]
     side = max(box[2] - box[0], box[3] - box[1], 16) * rng.uniform(1.3, 3.0)
@@ -130,7 +126,7 @@ def batches(
             pictures.append(images[index])
             captions.append(pool[rng.integers(len(pool))])
         for index in order:
-            candidates = [item for item in texts[index]['objects'] if item[:2] not in seen]
+            candidates = [item for item in texts[index]['objects'] if tuple(item[:2]) not in seen]
             if not candidates:
                 continue
             category, color, box = candidates[rng.integers(len(candidates))]
