@@ -3,5 +3,6 @@
 
 from .binary_dice_loss import BinaryDiceLoss
 from .binary_focal_loss import BinaryFocalLoss
+from .target_background_loss import TargetBackgroundLoss
 
-__all__ = ['BinaryDiceLoss', 'BinaryFocalLoss']
+__all__ = ['BinaryDiceLoss', 'BinaryFocalLoss', 'TargetBackgroundLoss']

@@ -1,0 +1,184 @@
+# Copyright (c) mmrrsis contributors.
+"""BERT, a group of layers at a time."""
+
+import logging
+import warnings
+from typing import Any
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import BaseModule
+from torch import Tensor
+from transformers import BertConfig, BertModel
+
+from mmrrsis.registry import MODELS
+
+from .weight_location import PACKAGE_PREFIX, local_weights
+
+#: Parts of published checkpoints that only their pretraining needs, or that older versions of transformers saved.
+NOT_LOADED = ('cls.', 'pooler.', 'position_ids')
+#: Settings that change what the weights compute without changing their shapes.
+SHAPELESS_SETTINGS = ('num_attention_heads', 'hidden_act', 'layer_norm_eps')
+
+
+@MODELS.register_module()
+class BERTStages(BaseModule):
+    """BERT of transformers, run a group of layers at a time so that other modules can work in between.
+
+    :meth:`embed`, then :meth:`run_layers` for each group. All layers without anything in between give
+    ``BertModel(...).last_hidden_state``. The pooler, which no method here reads, is left out.
+
+    Weights are read when the runner initialises the model, not when it is built.
+
+    Args:
+        arch: ``base`` for BERT-base with the uncased vocabulary, or a dictionary of settings of transformers'
+            ``BertConfig``, whose defaults are those of BERT-base.
+        pretrained: Name of a model on the Hugging Face hub such as ``bert-base-uncased``, a folder, ``package:NAME``
+            for a folder that ships with mmrrsis, or None for random weights, which warns.
+        init_cfg: MMEngine initialisation config.
+
+    Attributes:
+        channels: Width ``D`` of the words.
+        num_layers: Number of layers.
+
+    Raises:
+        ValueError: If the architecture is unknown.
+    """
+
+    def __init__(
+        self,
+        arch: str | dict = 'base',
+        pretrained: str | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.pretrained = pretrained
+        # 'eager' takes the additive mask of `run_layers` in every version of transformers; with some twenty tokens
+        # there is nothing to be gained from a fused attention.
+        config = BertConfig(**self._settings(arch), attn_implementation='eager')
+        self.bert = BertModel(config, add_pooling_layer=False)
+        self.channels: int = config.hidden_size
+        self.num_layers: int = config.num_hidden_layers
+
+    @staticmethod
+    def _settings(arch: str | dict) -> dict[str, Any]:
+        if isinstance(arch, str):
+            if arch != 'base':
+                raise ValueError(
+                    f'model.encoder.text.arch={arch!r} is unknown. Use "base" or a dictionary of settings of '
+                    "transformers' BertConfig."
+                )
+            return {}
+        unknown = sorted(set(arch) - set(BertConfig().to_dict()))
+        if unknown:  # BertConfig would keep them and never read them
+            raise ValueError(
+                f'model.encoder.text.arch has settings that BertConfig does not know: {", ".join(unknown)}. Correct '
+                'or remove them.'
+            )
+        return dict(arch)
+
+    def init_weights(self) -> None:
+        """Load ``pretrained``; warn loudly when there is none.
+
+        Raises:
+            FileNotFoundError: If the weights are neither found nor downloaded.
+            ValueError: If they belong to another architecture.
+        """
+        if self.pretrained is None:
+            message = (
+                'BERTStages starts from RANDOM weights (model.encoder.text.pretrained=None). Published scores build '
+                'on pretrained BERT: expect far lower ones.'
+            )
+            warnings.warn(message, stacklevel=2)
+            print_log(message, logger='current', level=logging.WARNING)
+            return
+        path = local_weights(self.pretrained)
+        # What is no folder here is a name on the hub.
+        is_local = path.is_dir() or self.pretrained.startswith(PACKAGE_PREFIX)
+        source = str(path) if is_local else self.pretrained
+        try:
+            saved = BertConfig.from_pretrained(source)
+            loaded, report = BertModel.from_pretrained(
+                source,
+                config=self.bert.config,
+                add_pooling_layer=False,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # reported below
+            )
+        except OSError as error:
+            raise FileNotFoundError(
+                f'model.encoder.text.pretrained={self.pretrained!r} is no folder with BERT weights and could not be '
+                f'had from the Hugging Face hub ({error}). On a machine without internet, download the model '
+                'elsewhere and give its folder: --cfg-options model.encoder.text.pretrained=/path/to/folder. To start '
+                'from random weights on purpose: --cfg-options model.encoder.text.pretrained=None.'
+            ) from error
+        self._check_fit(saved, report, source)
+        self.bert.load_state_dict(loaded.state_dict())
+        print_log(f'BERTStages: loaded {source}', logger='current')
+
+    def _check_fit(self, saved: BertConfig, report: dict[str, Any], source: str) -> None:
+        """Refuse weights of another architecture."""
+        faults = [
+            f'{name}: {getattr(saved, name)!r} in the file, {getattr(self.bert.config, name)!r} in the model'
+            for name in SHAPELESS_SETTINGS
+            if getattr(saved, name) != getattr(self.bert.config, name)
+        ]
+        faults += [f'missing: {key}' for key in sorted(report['missing_keys'])]
+        faults += [
+            f'unexpected: {key}'
+            for key in sorted(report['unexpected_keys'])
+            if not any(part in key for part in NOT_LOADED)
+        ]
+        faults += [
+            f'{key}: {tuple(theirs)} in the file, {tuple(own)} in the model'
+            for key, theirs, own in sorted(report['mismatched_keys'])
+        ]
+        if faults:
+            shown = '\n  '.join(faults[:8])
+            raise ValueError(
+                f'{source} does not fit model.encoder.text.arch ({len(faults)} differences):\n  {shown}\n'
+                'Choose the architecture that these weights were trained with.'
+            )
+
+    def embed(self, token_ids: Tensor) -> Tensor:
+        """Embed tokens.
+
+        Args:
+            token_ids: ``(B, N)`` int64, ``N`` at most BERT's number of positions.
+
+        Returns:
+            ``(B, N, D)``, the input of the first layer.
+
+        Raises:
+            ValueError: If ``N`` exceeds the number of positions.
+        """
+        positions = self.bert.config.max_position_embeddings
+        if token_ids.shape[1] > positions:
+            raise ValueError(
+                f'Expressions are padded to {token_ids.shape[1]} tokens but BERT has {positions} positions. Lower '
+                '`max_tokens` of the tokenizer.'
+            )
+        return self.bert.embeddings(input_ids=token_ids)
+
+    def run_layers(self, words: Tensor, word_mask: Tensor, start: int, stop: int) -> Tensor:
+        """Run the layers ``start`` to ``stop - 1``.
+
+        Args:
+            words: ``(B, N, D)``, from :meth:`embed` or from the layers before.
+            word_mask: ``(B, N)`` bool, True at real words; the others get no attention.
+            start: The first layer, from 0.
+            stop: The layer after the last one.
+
+        Returns:
+            ``(B, N, D)``.
+        """
+        padding = ~word_mask[:, None, None, :]
+        mask = torch.zeros_like(padding, dtype=words.dtype).masked_fill(padding, torch.finfo(words.dtype).min)
+        for layer in self.bert.encoder.layer[start:stop]:
+            output = layer(words, mask)
+            words = output[0] if isinstance(output, tuple) else output  # a tuple before transformers 5
+        return words
+
+    def forward(self, token_ids: Tensor, word_mask: Tensor) -> Tensor:
+        """Run BERT as a whole on tokens ``(B, N)`` with their mask ``(B, N)``: words ``(B, N, D)``."""
+        return self.run_layers(self.embed(token_ids), word_mask, 0, self.num_layers)
