@@ -22,6 +22,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmrrsis.apis.schedule import iteration_options
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'
 DEMO_IMAGE = ROOT / 'demo/OSBS_029.tif'
@@ -195,7 +197,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     phases = Phases(work_dir, settings)
     options = [f'{split}_dataloader.dataset.data_root={data_dir}' for split in sizes]
     if args.iters:
-        options += [f'train_cfg.max_iters={iters}', f'train_cfg.val_interval={iters}']
+        options += [f'{key}={value}' for key, value in iteration_options(cfg, iters).items()]
     options = ['--cfg-options', *options]
 
     phases.note('environment', args.environment_seconds)
@@ -250,7 +252,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--config', type=Path, default=CONFIG, help='config file (default: the small CD2FSAN)')
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs/quickstart', help='folder for all results')
     parser.add_argument('--data-dir', type=Path, default=ROOT / 'data/synthrs', help='folder for SynthRS')
-    parser.add_argument('--train', type=int, default=2000, help='training scenes (default: %(default)s)')
+    parser.add_argument('--train', type=int, default=4000, help='training scenes (default: %(default)s)')
     parser.add_argument('--val', type=int, default=150, help='validation scenes (default: %(default)s)')
     parser.add_argument('--test', type=int, default=300, help='test scenes (default: %(default)s)')
     parser.add_argument('--iters', type=int, help="training iterations (default: the config's)")

@@ -1,6 +1,7 @@
-# SynthRS, written by tools/dataset_converters/synthrs.py. One loader process beside the training on two cores.
+# SynthRS, written by tools/dataset_converters/synthrs.py, for trainings that count iterations. One loader process beside
+# the training on two cores.
 _base_ = './referring.py'
 loader = dict(num_workers=1, dataset=dict(type='SynthRSDataset', data_root='data/synthrs'))
-train_dataloader = loader
-val_dataloader = loader
-test_dataloader = loader
+train_dataloader = dict(batch_size=8, sampler=dict(type='InfiniteSampler', shuffle=True), **loader)
+val_dataloader = dict(batch_size=32, **loader)
+test_dataloader = dict(batch_size=32, **loader)

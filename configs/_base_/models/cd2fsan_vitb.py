@@ -1,5 +1,7 @@
 # CD2FSAN with CLIP ViT-B/16 at 480x480. The widths keep every row of the paper's Table 6 within 3% of its parameters.
 channels = 512
+word_channels = 512
+num_heads = 8
 norm_cfg = dict(type='GN', num_groups=16)  # the same in a batch of one and of eight, on one device and on many
 model = dict(
     type='ReferringSegmentor',
@@ -26,14 +28,15 @@ model = dict(
             channels=channels,
             norm_cfg=norm_cfg,
         ),
-        alignment=dict(type='MAAM', channels=channels, word_channels=512, norm_cfg=norm_cfg),
+        alignment=dict(
+            type='MAAM', channels=channels, word_channels=word_channels, num_heads=num_heads, norm_cfg=norm_cfg
+        ),
     ),
     decode_head=dict(
         type='DRCD',
         in_channels=channels,
         channels=768,
         stage_channels=(256, 64, 32),
-        num_bases=3,
         norm_cfg=norm_cfg,
     ),
     mask_threshold=0.35,

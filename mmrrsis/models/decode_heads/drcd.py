@@ -1,79 +1,28 @@
 # Copyright (c) mmrrsis contributors.
 """DRCD, the dynamic rotation correction decoder of CD2FSAN."""
 
-from collections.abc import Sequence
-
-from mmcv.cnn import ConvModule, build_norm_layer
-from mmseg.models.backbones.resnet import BasicBlock
-from torch import Tensor, nn
-from torch.nn import functional as F
+from typing import Any
 
 from mmrrsis.registry import MODELS
 
 from ..layers import DynamicRotationConv2d
-from .base_mask_head import FOCAL_AND_DICE, BaseMaskHead
+from .plain_conv_decoder import PlainConvDecoder
 
 
 @MODELS.register_module()
-class DRCD(BaseMaskHead):
-    """Residual blocks, then stages that double the resolution with a rotating convolution each.
+class DRCD(PlainConvDecoder):
+    """The plain decoder with a rotating convolution in each stage.
 
-    CD2FSAN, section 3.5: "the replacement of a portion of the convolutional layers with DRC". The paper does not
-    draw the decoder. Its width (768) and the resolution of its logits (half the input) are known from the authors'
-    demonstration: with patches of 16 pixels that makes three stages. The rotating layers are those of the stages,
-    where outlines form; the blocks before them see the map at its coarsest.
+    CD2FSAN, section 3.5: "the replacement of a portion of the convolutional layers with DRC". The rotating layers are
+    those of the stages, where outlines form; the residual blocks before them see the map at its coarsest.
 
     Args:
-        in_channels: Channels of the fused map.
-        channels: Width of the residual blocks.
-        num_blocks: Number of residual blocks.
-        stage_channels: Width of each stage; each doubles the resolution.
         num_bases: Base kernels of each rotating convolution.
-        norm_cfg: Norm of all layers.
-        losses: See :class:`BaseMaskHead`.
-        init_cfg: MMEngine initialisation config.
+        **kwargs: See :class:`PlainConvDecoder`.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        channels: int = 768,
-        num_blocks: int = 3,
-        stage_channels: Sequence[int] = (256, 64, 32),
-        num_bases: int = 3,
-        norm_cfg: dict | None = None,
-        losses: Sequence[dict | nn.Module] = FOCAL_AND_DICE,
-        init_cfg: dict | None = None,
-    ) -> None:
-        super().__init__(losses, init_cfg)
-        norm_cfg = norm_cfg or dict(type='BN')
-        self.project = ConvModule(in_channels, channels, 1, norm_cfg=norm_cfg)
-        self.blocks = nn.Sequential(*(BasicBlock(channels, channels, norm_cfg=norm_cfg) for _ in range(num_blocks)))
-        widths = (channels, *stage_channels)
-        self.stages = nn.ModuleList(
-            nn.Sequential(
-                self.build_stage_conv(width_in, width_out, num_bases),
-                build_norm_layer(norm_cfg, width_out)[1],
-                nn.ReLU(inplace=True),
-            )
-            for width_in, width_out in zip(widths[:-1], widths[1:], strict=True)
-        )
-        self.to_logits = nn.Conv2d(widths[-1], 1, 1)
-
-    def build_stage_conv(self, in_channels: int, out_channels: int, num_bases: int) -> nn.Module:
-        """Build the convolution of one stage."""
-        return DynamicRotationConv2d(in_channels, out_channels, num_bases=num_bases)
-
-    def forward(self, fused: Tensor) -> Tensor:
-        """Decode a fused map.
-
-        Args:
-            fused: ``(B, C, h, w)``.
-
-        Returns:
-            Logits ``(B, 1, h * 2**S, w * 2**S)`` with ``S`` stages.
-        """
-        feature = self.blocks(self.project(fused))
+    def __init__(self, *args: Any, num_bases: int = 3, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         for stage in self.stages:
-            feature = stage(F.interpolate(feature, scale_factor=2, mode='bilinear', align_corners=False))
-        return self.to_logits(feature)
+            plain = stage[0]
+            stage[0] = DynamicRotationConv2d(plain.in_channels, plain.out_channels, num_bases=num_bases)
