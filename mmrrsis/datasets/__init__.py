@@ -4,12 +4,14 @@
 from . import tokenizers, transforms
 from .base_referring_dataset import BaseReferringDataset
 from .errors import ReferringDataError, ReferringFileNotFoundError
+from .expression_kind import EXPRESSION_KINDS, expression_kind
 from .refsegrs import RefSegRSDataset
 from .risbench import RISBenchDataset
 from .rrsisd import RRSISDDataset
 from .synthrs import SynthRSDataset
 
 __all__ = [
+    'EXPRESSION_KINDS',
     'BaseReferringDataset',
     'RISBenchDataset',
     'RRSISDDataset',
@@ -17,6 +19,7 @@ __all__ = [
     'ReferringDataError',
     'ReferringFileNotFoundError',
     'SynthRSDataset',
+    'expression_kind',
     'tokenizers',
     'transforms',
 ]

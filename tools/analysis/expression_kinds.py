@@ -7,7 +7,6 @@ an image at random.
 """
 
 import argparse
-import re
 from collections import defaultdict
 
 import numpy as np
@@ -20,23 +19,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmrrsis.apis import explain_config_errors, init_segmentor
+from mmrrsis.datasets import expression_kind
 from mmrrsis.registry import DATASETS
-
-COLOR = re.compile(r'\b(red|blue|white|gr[ae]y|black|green|yellow|orange|brown|purple)\b')
-POSITION = re.compile(r'\b(left|right|top|bottom|upper|lower|middle|center)\b')
-RANK = re.compile(r'\b(\w+most|lowest|highest|largest|smallest|biggest|two|second|third)\b')
-RELATION = re.compile(r'\b(above|below|of|than|to|near|beside|next to) (the|a|an) (?!two)')
-
-
-def kind_of(expression: str) -> str:
-    """Name the kind of an expression: what, besides the category, tells its target from others."""
-    text = expression.lower()
-    if RELATION.search(text):
-        return 'relation'
-    if RANK.search(text):
-        return 'rank'
-    color, position = bool(COLOR.search(text)), bool(POSITION.search(text))
-    return {(1, 1): 'colour and position', (1, 0): 'colour', (0, 1): 'position'}.get((color, position), 'other')
 
 
 def parse_args() -> argparse.Namespace:
@@ -77,7 +61,7 @@ def main() -> None:
         means = {target: probability[mask].mean().item() for target, mask in around.items()}
         preferred = max(means, key=means.get) == info['target_id']
         row = (iou, preferred, 1 / len(around)) if len(around) > 1 else (iou, np.nan, np.nan)
-        scores[kind_of(info['expressions'][0])].append(row)
+        scores[expression_kind(info['expressions'][0])].append(row)
         scores['all'].append(row)
     table = PrettyTable(('kind', 'samples', 'mIoU', 'target preferred %', 'by chance %'))
     table.align = 'r'
