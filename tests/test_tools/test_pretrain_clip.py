@@ -1,9 +1,11 @@
 # Copyright (c) mmrrsis contributors.
+import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -13,6 +15,74 @@ from mmrrsis.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('pretrain_clip', ROOT / 'tools/pretrain_clip.py')
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+@pytest.mark.parametrize(
+    ('direction', 'before', 'after'),
+    [
+        ('horizontal', 'The leftmost red ship, right of a dock', 'The rightmost red ship, left of a dock'),
+        ('horizontal', 'The upper ship', 'The upper ship'),
+        ('vertical', 'Topmost ship above the lower left tank', 'Bottommost ship below the upper left tank'),
+        ('vertical', 'The lowest ship', 'The uppermost ship'),
+    ],
+)
+def test_words_are_mirrored_with_the_scene(tool, direction, before, after):
+    assert tool.mirror_text(before, direction) == after
+
+
+def test_mirrored_batches_move_boxes_with_their_pixels(tool):
+    rng = np.random.default_rng(0)
+    image = np.zeros((8, 8, 3), np.uint8)
+    image[1:3, 0:4] = 255
+    text = dict(captions=['a scene'], regions=[[0, 1 / 8, 4 / 8, 3 / 8]], expressions=[['the upper left ship']])
+    seen = set()
+    for _ in range(20):
+        batch = tool.build_batch(np.stack([image]), [text], rng, mirror=True)
+        left, top, right, bottom = (8 * batch.regions[0]).round().astype(int)
+        assert (batch.images[0, top:bottom, left:right] == 255).all() and (batch.images[0] > 0).sum() == 3 * 8
+        words = batch.expressions[0].split()
+        assert words[1:3] == ['upper' if top == 1 else 'lower', 'left' if left == 0 else 'right']
+        seen.add((left, top))
+    assert len(seen) == 4
+
+
+def test_regions_weigh_patches_by_overlap(tool):
+    weights = tool.region_weights(np.array([[0.25, 0.0, 0.75, 0.5], [0.0, 0.0, 1.0, 1.0]]), grid=2)
+    assert weights.tolist() == [[0.5, 0.5, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]]
+
+
+def test_patch_dropout_knows_what_it_kept(tool):
+    torch.manual_seed(0)
+    dropout, tokens = tool.PatchDropout(0.5), torch.randn(3, 1 + 16, 4)
+    kept = dropout(tokens)
+    assert kept.shape == (3, 1 + 8, 4) and torch.equal(kept[:, 0], tokens[:, 0])
+    for sample in range(3):
+        assert len(set(dropout.kept[sample].tolist())) == 8
+        assert torch.equal(kept[sample, 1:], tokens[sample, 1:][dropout.kept[sample]])
+    assert dropout.eval()(tokens) is tokens and dropout.kept is None
+
+
+def test_loss_in_scene_chooses_among_the_regions_of_one_scene(tool):
+    gen = torch.Generator().manual_seed(0)
+    regions, expressions = torch.randn(5, 4, generator=gen), torch.randn(5, 4, generator=gen)
+    scene = torch.tensor([0, 0, 1, 2, 2])
+    expected = []
+    for index in range(5):
+        logits = [3 * expressions[index] @ regions[other] for other in range(5) if scene[other] == scene[index]]
+        own = 3 * expressions[index] @ regions[index]
+        expected.append(torch.stack(logits).logsumexp(0) - own)
+    loss = tool.loss_in_scene(regions, expressions, scene, torch.tensor(3.0))
+    torch.testing.assert_close(loss, torch.stack(expected).mean())
 
 
 @pytest.mark.slow
