@@ -12,7 +12,7 @@ class ContextFeatures:
 
     Attributes:
         levels: Maps ``V*`` of the stages after the first, each ``(B, D, H_i, W_i)``, finest first.
-        finest: ``V'_1`` ``(B, C_1, H_1, W_1)``, the first stage of the encoder as it is.
+        finest: ``V'_1`` ``(B, C_1, H_1, W_1)``, the first stage of the encoder, as it is or as the neck changed it.
         words: ``L*`` ``(B, N, D)``; zero at padding.
         word_mask: ``(B, N)`` bool, True at real words.
         masked_words: ``L_m`` ``(B, N, D)``, the words of the expression without its key phrase, encoded without the

@@ -1,17 +1,22 @@
 # Copyright (c) mmrrsis contributors.
 """Necks: from multimodal features to what a decode head reads."""
 
+from .cim import CIM
 from .dfsm import DFSM
 from .fixed_layer_selection import FixedLayerSelection
 from .last_layer_selection import LastLayerSelection
+from .lgce import LGCE
 from .maam import MAAM
 from .mci import MCI
 from .plain_transformer_alignment import PlainTransformerAlignment
 from .referring_pyramid_neck import ReferringPyramidNeck
 from .sentence_gated_aggregation import SentenceGatedAggregation
+from .visual_context_neck import VisualContextNeck
 
 __all__ = [
+    'CIM',
     'DFSM',
+    'LGCE',
     'MAAM',
     'MCI',
     'FixedLayerSelection',
@@ -19,4 +24,5 @@ __all__ = [
     'PlainTransformerAlignment',
     'ReferringPyramidNeck',
     'SentenceGatedAggregation',
+    'VisualContextNeck',
 ]
