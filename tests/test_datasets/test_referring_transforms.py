@@ -187,9 +187,10 @@ def test_dataset_configs_build_loaders_and_evaluators(name, rrsisd, phrase_list,
             loader = Runner.build_dataloader(loader_cfg, seed=0)
             assert loader.dataset.split == split
             assert loader.dataset.test_mode is (split != 'train')
-            (batch,) = list(loader)
+            batch = next(iter(loader))
             assert batch['inputs'][0].shape == (3, 480, 480)
-            assert len(batch['data_samples']) == len(loader.dataset)
+            endless = loader_cfg.sampler.type == 'InfiniteSampler'  # repeats samples until a batch is full
+            assert len(batch['data_samples']) == (loader.batch_size if endless else len(loader.dataset))
     assert cfg.val_evaluator == cfg.test_evaluator == dict(type='ReferringIoU')
 
 

@@ -6,7 +6,8 @@ import mmcv.transforms  # noqa: F401
 
 from .choose_expression import ChooseExpression
 from .load_referring_mask import LoadReferringMask
+from .mask_key_phrase import MaskKeyPhrase
 from .pack_referring_inputs import PackReferringInputs
 from .tokenize_expression import TokenizeExpression
 
-__all__ = ['ChooseExpression', 'LoadReferringMask', 'PackReferringInputs', 'TokenizeExpression']
+__all__ = ['ChooseExpression', 'LoadReferringMask', 'MaskKeyPhrase', 'PackReferringInputs', 'TokenizeExpression']

@@ -13,13 +13,15 @@ from mmrrsis.structures import ReferringText
 class TokenizeExpression(BaseTransform):
     """Tokenize the expression.
 
-    Required keys: ``expression``. Added keys: ``text`` (:class:`~mmrrsis.structures.ReferringText`).
+    Required keys: ``expression``; ``masked_spans`` where :class:`MaskKeyPhrase` stands before. Added keys: ``text``
+    (:class:`~mmrrsis.structures.ReferringText`).
 
     Args:
         tokenizer: Config of a tokenizer, or one.
 
     Raises:
-        ValueError: If the expression is empty or nothing of it is left after cleaning.
+        ValueError: If the expression is empty or nothing of it is left after cleaning, or if there are
+            ``masked_spans`` and the tokenizer cannot mask.
     """
 
     def __init__(self, tokenizer: dict | Callable[[str], ReferringText]) -> None:
@@ -28,7 +30,15 @@ class TokenizeExpression(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add ``text`` to the results."""
         expression = results['expression']
-        text = self.tokenizer(expression) if expression.strip() else None
+        masking = {}
+        if 'masked_spans' in results:
+            if not getattr(self.tokenizer, 'masks_spans', False):
+                raise ValueError(
+                    f'{type(self.tokenizer).__name__} cannot mask the key phrase. Use BERTTokenizer, or take '
+                    'MaskKeyPhrase out of the pipeline.'
+                )
+            masking['masked_spans'] = results['masked_spans']
+        text = self.tokenizer(expression, **masking) if expression.strip() else None
         # Two tokens are the start and the end: a model would be asked for nothing.
         if text is None or int(text.token_mask.sum()) <= 2:
             raise ValueError(f'The expression {expression!r} has no word. Say in words what to segment.')

@@ -11,9 +11,8 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from transformers import BertConfig, BertModel
 
+from mmrrsis.package_files import PREFIX, resolve_package_file
 from mmrrsis.registry import MODELS
-
-from .weight_location import PACKAGE_PREFIX, local_weights
 
 #: Parts of published checkpoints that only their pretraining needs, or that older versions of transformers saved.
 NOT_LOADED = ('cls.', 'pooler.', 'position_ids')
@@ -92,9 +91,9 @@ class BERTStages(BaseModule):
             warnings.warn(message, stacklevel=2)
             print_log(message, logger='current', level=logging.WARNING)
             return
-        path = local_weights(self.pretrained)
+        path = resolve_package_file(self.pretrained)
         # What is no folder here is a name on the hub.
-        is_local = path.is_dir() or self.pretrained.startswith(PACKAGE_PREFIX)
+        is_local = path.is_dir() or self.pretrained.startswith(PREFIX)
         source = str(path) if is_local else self.pretrained
         try:
             saved = BertConfig.from_pretrained(source)

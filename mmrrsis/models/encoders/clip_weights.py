@@ -9,6 +9,8 @@ import torch
 from open_clip.factory import load_state_dict as load_open_clip_state_dict
 from torch import Tensor
 
+from mmrrsis.package_files import resolve_package_file
+
 #: Names under which a file holds only those rows of the token embedding that its training touched.
 EMBEDDING_ROWS = 'token_embedding.rows'
 EMBEDDING_ROW_IDS = 'token_embedding.row_ids'
@@ -28,10 +30,7 @@ def resolve_clip_weights(arch: str | dict, pretrained: str) -> tuple[Path, bool]
     Raises:
         FileNotFoundError: If ``pretrained`` is neither a file nor a tag, or if the download fails.
     """
-    if pretrained.startswith('package:'):
-        path = Path(__file__).parents[2] / 'weights' / pretrained.removeprefix('package:')
-    else:
-        path = Path(pretrained).expanduser()
+    path = resolve_package_file(pretrained)
     if path.is_file():
         return path, is_torchscript(path)
     tags = open_clip.list_pretrained_tags_by_model(arch) if isinstance(arch, str) else []

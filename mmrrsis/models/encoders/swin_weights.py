@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from .weight_location import local_weights
+from mmrrsis.package_files import resolve_package_file
 
 #: Names of Swin's authors and those of mmsegmentation and mmpretrain; ``norm``, whose new name has the stage in it, is
 #: treated apart.
@@ -44,7 +44,7 @@ def resolve_swin_weights(pretrained: str) -> Path:
         FileNotFoundError: If there is no such file, or if the download fails.
     """
     if not pretrained.startswith(('http://', 'https://')):
-        path = local_weights(pretrained)
+        path = resolve_package_file(pretrained)
         if path.is_file():
             return path
         raise FileNotFoundError(
