@@ -82,10 +82,12 @@ setup(
     python_requires='>=3.10',
     install_requires=read_requirements('install'),
     extras_require={
-        'tests': read_requirements('tests'),
+        'geo': read_requirements('geo'),
+        'tests': [line for name in ('tests', 'geo') for line in read_requirements(name)],
         'optional': read_requirements('optional'),
-        'all': [line for name in ('install', 'tests', 'optional') for line in read_requirements(name)],
+        'all': [line for name in ('install', 'tests', 'geo', 'optional') for line in read_requirements(name)],
     },
+    entry_points={'console_scripts': ['mmrrsis = mmrrsis.cli.main:main']},
     cmdclass={'build_py': BuildPy},
     zip_safe=False,
 )

@@ -1,26 +1,23 @@
 # Copyright (c) mmrrsis contributors.
 """Segment one image with one sentence."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from mmengine.config import Config
-from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from torch import nn
 
-from mmrrsis.registry import MODELS, TRANSFORMS
+from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringDataSample, resize_probability
-from mmrrsis.visualization import read_image
 
 from .checkpoint import load_checkpoint
 from .config import check_config, explain_config_errors
-
-# Steps of a test pipeline that do not apply to an image given by hand: it is read already, and nothing is known of it.
-_LOADING_TYPES = ('LoadImageFromFile', 'LoadReferringMask')
+from .image_input import ImageInput, as_rgb
+from .inference_pipeline import InferencePipeline
+from .predict_groups import predict_groups
 
 
 def init_segmentor(
@@ -62,23 +59,61 @@ def init_segmentor(
     return model.to(device).eval()
 
 
-def _build_pipeline(cfg: Config) -> Compose:
-    """Build the config's test pipeline without the steps that load from a data set."""
-    steps = cfg.get('test_pipeline') or cfg.test_dataloader.dataset.pipeline
-    kept = [step for step in steps if str(step['type']).split('.')[-1] not in _LOADING_TYPES]
-    with explain_config_errors(cfg):
-        return Compose([TRANSFORMS.build(step) for step in kept])
+def check_expressions(expressions: Sequence[str]) -> None:
+    """Check that there is an expression, and words in each.
+
+    Raises:
+        TypeError: If one is no string.
+        ValueError: If there is none, or one is empty.
+    """
+    if not expressions:
+        raise ValueError('There is no referring expression. Describe one object or region in words.')
+    for expression in expressions:
+        if not isinstance(expression, str):
+            raise TypeError(f'A referring expression must be a string but is {expression!r}.')
+        if not expression.strip():
+            raise ValueError('The referring expression is empty. Describe one object or region in words.')
 
 
-@torch.no_grad()
+def check_threshold(threshold: float | None) -> None:
+    """Check that a mask threshold is a probability, or None.
+
+    Raises:
+        ValueError: If it is outside [0, 1].
+    """
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise ValueError(f'`threshold` must be in [0, 1] but is {threshold}.')
+
+
+def fit_to_image(
+    sample: ReferringDataSample, shape: tuple[int, int], threshold: float | None = None
+) -> ReferringDataSample:
+    """Bring a prediction from the network's input size to that of the image.
+
+    Args:
+        sample: A sample with ``pred_mask`` and ``mask_threshold``. It is not changed.
+        shape: Height and width of the image.
+        threshold: In [0, 1]; None takes that of the sample.
+
+    Returns:
+        A copy on the CPU with ``pred_mask`` at the size of the image.
+    """
+    sample = sample.cpu()
+    if threshold is not None:
+        sample.set_metainfo(dict(mask_threshold=threshold))
+    probability = resize_probability(sample.pred_mask.probability, shape)
+    sample.pred_mask = PixelData(data=probability > sample.mask_threshold, probability=probability)
+    return sample
+
+
 def segment_image(
-    model: nn.Module, image: str | Path | np.ndarray, expression: str, threshold: float | None = None
+    model: nn.Module, image: ImageInput, expression: str, threshold: float | None = None
 ) -> ReferringDataSample:
     """Segment what a sentence refers to in one image.
 
     Args:
         model: A model of :func:`init_segmentor`.
-        image: An image file, or ``(H, W, 3)`` uint8 RGB of any size.
+        image: An image file, ``(H, W, 3)`` uint8 RGB of any size, or a Pillow image.
         expression: The referring expression.
         threshold: A pixel belongs to the mask when its probability is above this, in [0, 1]. None takes the model's.
 
@@ -91,32 +126,9 @@ def segment_image(
         ValueError: If the image is unreadable, the array is not as described, the expression is empty, or the
             threshold is outside [0, 1].
     """
-    if not expression.strip():
-        raise ValueError('The referring expression is empty. Describe one object or region in words.')
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise ValueError(f'`threshold` must be in [0, 1] but is {threshold}.')
-    if isinstance(image, np.ndarray):
-        path = ''
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise ValueError(f'`image` must be (H, W, 3) uint8 RGB but is {image.shape} {image.dtype}.')
-    else:
-        path, image = str(image), read_image(image)
-    shape = image.shape[:2]
-    sample = dict(
-        img=np.ascontiguousarray(image[..., ::-1]),  # the pipelines work on BGR, as mmcv.LoadImageFromFile reads
-        img_path=path,
-        img_shape=shape,
-        ori_shape=shape,
-        sample_id=path or 'image',
-        expressions=[expression],
-        category=None,
-        subset=None,
-    )
-    data = _build_pipeline(model.cfg)(sample)
-    (data_sample,) = model.test_step(pseudo_collate([data]))
-    data_sample = data_sample.cpu()
-    if threshold is not None:
-        data_sample.set_metainfo(dict(mask_threshold=threshold))
-    probability = resize_probability(data_sample.pred_mask.probability, shape)
-    data_sample.pred_mask = PixelData(data=probability > data_sample.mask_threshold, probability=probability)
-    return data_sample
+    check_expressions([expression])
+    check_threshold(threshold)
+    pixels, path = as_rgb(image)
+    group = InferencePipeline(model.cfg)(pixels, [expression], path)
+    ((sample,),) = predict_groups(model, [group], batch_size=1)
+    return fit_to_image(sample, pixels.shape[:2], threshold)

@@ -1,0 +1,2 @@
+# Copyright (c) mmrrsis contributors.
+"""The console command ``mmrrsis``."""

@@ -1,0 +1,147 @@
+import numpy as np
+import pytest
+import rasterio
+from rasterio.enums import ColorInterp
+from rasterio.windows import Window
+
+from mmrrsis.geo import SceneReader
+
+
+def read_all(path, **options):
+    with SceneReader(path, **options) as scene:
+        return scene.read(Window(0, 0, scene.width, scene.height))
+
+
+def test_8_bit_rgb_comes_as_it_is(write_scene, noise):
+    values = noise(20, 30)
+    image, valid = read_all(write_scene(values))
+    np.testing.assert_array_equal(image, values.transpose(1, 2, 0))
+    assert valid.all() and image.flags.c_contiguous
+    with SceneReader(write_scene(values)) as scene:
+        part, _ = scene.read(Window(5, 3, 10, 7))
+        np.testing.assert_array_equal(part, image[3:10, 5:15])
+
+
+def test_bands_are_chosen_by_colour_else_by_order(write_scene, noise, tmp_path):
+    path = write_scene(np.concatenate([noise(8, 8), noise(8, 8, seed=1)]))
+    np.testing.assert_array_equal(read_all(path)[0], noise(8, 8).transpose(1, 2, 0))
+    with rasterio.open(path, 'r+') as file:  # blue, green, red, and three more
+        file.colorinterp = [ColorInterp.blue, ColorInterp.green, ColorInterp.red, *[ColorInterp.undefined] * 3]
+    np.testing.assert_array_equal(read_all(path)[0], noise(8, 8)[::-1].transpose(1, 2, 0))
+    np.testing.assert_array_equal(
+        read_all(path, bands=(6, 4, 5))[0], noise(8, 8, seed=1)[[2, 0, 1]].transpose(1, 2, 0)
+    )
+    grey, _ = read_all(path, bands=(4,))
+    np.testing.assert_array_equal(grey, np.stack([noise(8, 8, seed=1)[0]] * 3, axis=-1))
+
+
+def test_one_and_two_bands_are_grey(write_scene, noise):
+    for count in (1, 2):
+        image, _ = read_all(write_scene(noise(6, 5)[:count]))
+        np.testing.assert_array_equal(image, np.stack([noise(6, 5)[0]] * 3, axis=-1))
+
+
+def test_palette_is_looked_up(write_scene):
+    path = write_scene(np.array([[[0, 1, 2]]], dtype=np.uint8), photometric='palette')
+    with rasterio.open(path, 'r+') as file:
+        file.write_colormap(1, {0: (1, 2, 3, 255), 1: (40, 50, 60, 255), 2: (7, 8, 9, 255)})
+    np.testing.assert_array_equal(read_all(path)[0], [[[1, 2, 3], [40, 50, 60], [7, 8, 9]]])
+
+
+@pytest.mark.parametrize('dtype', ['uint16', 'int16', 'float32', 'float64', 'int32'])
+def test_other_types_are_stretched_from_their_2nd_to_98th_percentile(write_scene, dtype):
+    values = np.random.default_rng(0).integers(100, 4000, (3, 50, 40)).astype(dtype)
+    image, _ = read_all(write_scene(values))
+    for band in range(3):
+        low, high = np.percentile(values[band], (2, 98))
+        expected = np.clip((values[band] - low) / (high - low), 0, 1) * 255
+        np.testing.assert_allclose(image[..., band], expected, atol=0.51)
+
+
+def test_nodata_does_not_distort_the_stretch_and_is_not_valid(write_scene):
+    values = np.random.default_rng(0).integers(100, 4000, (3, 50, 40)).astype(np.int16)
+    plain, _ = read_all(write_scene(values, name='plain.tif'))
+    padded = np.full((3, 50, 80), -9999, dtype=np.int16)
+    padded[..., :40] = values
+    image, valid = read_all(write_scene(padded, nodata=-9999))
+    np.testing.assert_array_equal(image[:, :40], plain)
+    assert valid[:, :40].all() and not valid[:, 40:].any()
+
+
+def test_nan_needs_no_declaration(write_scene):
+    values = np.random.default_rng(0).random((1, 10, 10)).astype(np.float32)
+    values[0, :2] = np.nan
+    values[0, 2, 0] = np.inf
+    image, valid = read_all(write_scene(values))
+    assert not valid[:2].any() and not valid[2, 0] and valid.sum() == 79
+    assert (image[:2] == 0).all() and image[3:].max() == 255
+
+
+def test_alpha_and_mask_bands_are_respected(write_scene, noise):
+    alpha = np.zeros((1, 8, 8), dtype=np.uint8)
+    alpha[:, 2:, :] = 255
+    _, valid = read_all(write_scene(np.concatenate([noise(8, 8), alpha]), name='alpha.tif', alpha=True))
+    np.testing.assert_array_equal(valid, alpha[0] > 0)
+    _, valid = read_all(write_scene(noise(8, 8), name='mask.tif', mask=alpha[0]))
+    np.testing.assert_array_equal(valid, alpha[0] > 0)
+
+
+def test_a_colour_that_one_band_shares_with_nodata_stays(write_scene):
+    values = np.full((3, 4, 4), 90, dtype=np.uint8)
+    values[0, 0, 0] = 255
+    values[:, 1, 1] = 255
+    image, valid = read_all(write_scene(values, nodata=255))
+    assert image[0, 0].tolist() == [255, 90, 90] and valid[0, 0] and not valid[1, 1] and valid.sum() == 15
+
+
+def test_percentiles_are_given_and_wrong_ones_named(write_scene, noise):
+    values = (noise(40, 40).astype(np.uint16) + 1) * 100
+    image, _ = read_all(write_scene(values), stretch='0,100')
+    assert image.min() == 0 and image.max() == 255
+    np.testing.assert_allclose(image[..., 0], (values[0] - 100) / 25500 * 255, atol=1)
+    stretched, _ = read_all(write_scene(noise(40, 40)), stretch=(20, 80))
+    assert (stretched == 255).mean() == pytest.approx(0.2, abs=0.03)
+    for wrong in ('min', '98,2', '2', '-1,50', (1, 2, 3)):
+        with pytest.raises(ValueError, match=r'`stretch` must be'):
+            read_all(write_scene(values), stretch=wrong)
+    with pytest.raises(ValueError, match=r'`stretch` is `none` but the scene is uint16'):
+        read_all(write_scene(values), stretch='none')
+
+
+def test_constant_band_is_black_not_an_error(write_scene):
+    image, valid = read_all(write_scene(np.full((1, 4, 4), 7, dtype=np.uint16)))
+    assert (image == 0).all() and valid.all()
+
+
+def test_reduced_reading_averages(write_scene):
+    values = np.zeros((3, 8, 16), dtype=np.uint8)
+    values[:, :, ::2] = 100
+    with SceneReader(write_scene(values)) as scene:
+        image, valid = scene.read_reduced(8)
+        assert image.shape == (4, 8, 3) and (image == 50).all() and valid.shape == (4, 8)
+        assert scene.read_reduced(100)[0].shape == (8, 16, 3), 'never enlarged'
+
+
+def test_wrong_files_and_bands_are_named(write_scene, noise, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'There is no scene .*none.tif'):
+        SceneReader(tmp_path / 'none.tif')
+    (tmp_path / 'text.tif').write_text('no raster')
+    with pytest.raises(ValueError, match=r'text.tif cannot be read as a raster'):
+        SceneReader(tmp_path / 'text.tif')
+    path = write_scene(noise(4, 4))
+    with pytest.raises(ValueError, match=r'There is no band 4: .* has 3, counted from 1'):
+        SceneReader(path, bands=(4, 1, 2))
+    with pytest.raises(ValueError, match=r'There is no band 0'):
+        SceneReader(path, bands=(0,))
+    with pytest.raises(ValueError, match=r'one band or three'):
+        SceneReader(path, bands=(1, 2))
+    with pytest.raises(ValueError, match=r'complex64; only real numbers'):
+        SceneReader(write_scene(np.ones((1, 2, 2), dtype=np.complex64)))
+
+
+def test_damaged_band_is_named_with_its_place(write_scene, noise):
+    path = write_scene(noise(64, 64), blockysize=8)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match=r'cannot be read') as error:
+        read_all(path)
+    assert 'scene.tif' in str(error.value)
