@@ -1,5 +1,5 @@
-# SynthRS, written by tools/dataset_converters/synthrs.py, for trainings that count iterations. One loader process beside
-# the training on two cores.
+# SynthRS, written by tools/dataset_converters/synthrs.py, for trainings that count iterations. One loader process
+# beside the training on two cores.
 _base_ = './referring.py'
 loader = dict(num_workers=1, dataset=dict(type='SynthRSDataset', data_root='data/synthrs'))
 train_dataloader = dict(batch_size=8, sampler=dict(type='InfiniteSampler', shuffle=True), **loader)

@@ -1,5 +1,5 @@
-# For the tiny models: minutes on two CPU cores. A small model on few samples takes larger steps; the rate falls to zero,
-# so that the end is the best. Pretrained towers learn at a tenth of it.
+# For the tiny models: minutes on two CPU cores. A small model on few samples takes larger steps; the rate falls to
+# zero, so that the end is the best. Pretrained towers learn at a tenth of it.
 _base_ = '../default_runtime.py'
 max_iters = 2000
 val_interval = 500

@@ -1,0 +1,4 @@
+# Figure 9: PWAM in place of BSC.
+_base_ = '../btdnet_swinb_refsegrs.py'
+model = dict(encoder=dict(fusions=[dict(type='PWAM')] * 4))
+find_unused_parameters = True  # the decoder reads the fused map, so the last stage's gate gets no gradient
