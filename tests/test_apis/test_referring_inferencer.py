@@ -15,7 +15,6 @@ from mmrrsis.apis import (
     init_segmentor,
     segment_image,
 )
-from mmrrsis.apis import packaged_files as packaged
 from mmrrsis.registry import MODELS, TRANSFORMS
 from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
 
@@ -269,7 +268,7 @@ def test_configs_and_weights_of_the_package_have_names(tmp_path, monkeypatch):
         find_config('cd2fsan_vitb_rrsid')
     with pytest.raises(FileNotFoundError, match=r'neither a config file nor the name'):
         find_config('rrsisd')
-    monkeypatch.setattr(packaged, 'PACKAGE', tmp_path)
+    monkeypatch.setattr('mmrrsis.package_files.__file__', str(tmp_path / 'package_files.py'))
     (tmp_path / 'weights').mkdir()
     (tmp_path / 'weights' / 'b.safetensors').touch()
     assert find_weights('package:b.safetensors').name == 'b.safetensors'
