@@ -83,9 +83,10 @@ setup(
     install_requires=read_requirements('install'),
     extras_require={
         'geo': read_requirements('geo'),
-        'tests': [line for name in ('tests', 'geo') for line in read_requirements(name)],
+        'web': [line for name in ('web', 'geo') for line in read_requirements(name)],
+        'tests': [line for name in ('tests', 'geo', 'web') for line in read_requirements(name)],
         'optional': read_requirements('optional'),
-        'all': [line for name in ('install', 'tests', 'geo', 'optional') for line in read_requirements(name)],
+        'all': [line for name in ('install', 'tests', 'geo', 'web', 'optional') for line in read_requirements(name)],
     },
     entry_points={'console_scripts': ['mmrrsis = mmrrsis.cli.main:main']},
     cmdclass={'build_py': BuildPy},

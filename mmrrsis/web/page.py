@@ -1,0 +1,196 @@
+# Copyright (c) mmrrsis contributors.
+"""The page: an image and sentences in, masks and polygons out."""
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+from mmengine.config import Config
+
+from mmrrsis.geo import Predictor
+
+from .example_scenes import Example, write_examples
+from .expression_lines import MAX_EXPRESSIONS
+from .overlay import draw_source
+from .page_actions import PageActions, start_message
+from .page_style import CSS
+from .picture_source import MAX_SIDE, read_source
+
+# Uploads go after a day; Gradio itself forgets the probabilities of people who have closed the tab.
+_UPLOAD_SECONDS = 24 * 3600
+# A 16-bit scene of the largest size, uncompressed, with four bands.
+_MAX_FILE_SIZE = '160mb'
+
+
+def training_note(cfg: Config) -> str:
+    """Return a sentence on what a model has seen; empty unless it was trained on synthetic scenes.
+
+    Args:
+        cfg: The config of the model.
+    """
+    loader = cfg.get('train_dataloader') or {}
+    if loader.get('dataset', {}).get('type') != 'SynthRSDataset':
+        return ''
+    return (
+        'This small model has seen synthetic scenes only. On real photographs its masks mean nothing: they show what '
+        'the page does, not what the method can do.'
+    )
+
+
+def _head(model_name: str, note: str) -> str:
+    limits = f'<p class="limits">{escape(note)}</p>' if note else ''
+    return (
+        '<div class="page-head"><h1>Referring segmentation of aerial images</h1>'
+        '<p>Describe objects in words; the model marks the pixels that are meant. It sees the whole image, reduced to '
+        f'its input size. Model: {escape(model_name)}.</p>{limits}</div>'
+    )
+
+
+def build_page(
+    predictor: Predictor, examples: Sequence[Example], folder: str | Path, model_name: str, note: str = ''
+) -> gr.Blocks:
+    """Build the page.
+
+    Args:
+        predictor: A :class:`~mmrrsis.apis.ReferringInferencer`, or anything that predicts as it does.
+        examples: Scenes to try.
+        folder: An existing folder for the files that people download.
+        model_name: Shown at the top.
+        note: What to know about the model before trusting it, shown at the top.
+
+    Returns:
+        The page, not yet launched.
+    """
+    actions = PageActions(predictor, examples, folder)
+    with gr.Blocks(title='mmrrsis', analytics_enabled=False, delete_cache=(3600, _UPLOAD_SECONDS)) as page:
+        gr.HTML(_head(model_name, note))
+        state = gr.State(None)
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=2, min_width=300):
+                file = gr.File(label=f'Image or GeoTIFF, up to {MAX_SIDE} pixels a side', height=170, elem_id='file')
+                text = gr.Textbox(
+                    label=f'Expressions, one a line, up to {MAX_EXPRESSIONS}',
+                    placeholder='the ship on the left\nthe largest storage tank',
+                    lines=3,
+                    max_lines=8,
+                    elem_id='expressions',
+                )
+                run = gr.Button('Segment', variant='primary', elem_id='segment')
+                gr.HTML('<h2 class="part-title">Examples</h2>')
+                gallery = gr.Gallery(
+                    [(draw_source(read_source(example.path)), example.title) for example in examples],
+                    label='Examples',
+                    show_label=False,
+                    columns=3,
+                    height='auto',
+                    object_fit='cover',
+                    allow_preview=False,
+                    interactive=False,
+                    buttons=[],
+                    elem_id='examples',
+                )
+            with gr.Column(scale=3, min_width=300):
+                message = gr.HTML(start_message(), elem_id='message')
+                picture = gr.Image(
+                    label='Image',
+                    format='png',
+                    interactive=False,
+                    buttons=['fullscreen'],
+                    elem_id='picture',
+                )
+                with gr.Row():
+                    threshold = gr.Slider(
+                        0,
+                        1,
+                        predictor.mask_threshold,
+                        step=0.01,
+                        label='Threshold',
+                        info='Pixels above it are in the mask',
+                        elem_id='threshold',
+                    )
+                    opacity = gr.Slider(
+                        0, 1, 0.4, step=0.05, label='Opacity', info='Of the colours; outlines stay', elem_id='opacity'
+                    )
+                with gr.Column(visible=False) as results:
+                    shown = gr.CheckboxGroup(label='Shown', visible=False, elem_id='shown')
+                    masks = gr.HTML(elem_id='masks')
+                    with gr.Column(visible=False) as layer_part:
+                        gr.HTML('<h2 class="part-title">Layers chosen for each expression</h2>')
+                        layers = gr.HTML(elem_id='layers')
+                    export = gr.Button('Prepare files to download', elem_id='export')
+                    files = gr.File(
+                        label='Masks at this threshold, in full size',
+                        file_count='multiple',
+                        interactive=False,
+                        visible=False,
+                        elem_id='files',
+                    )
+        everything = [message, picture, state, shown, masks, layers, results, layer_part, files]
+        view = [state, threshold, opacity, shown]
+        quick = dict(show_progress='hidden', trigger_mode='always_last', api_visibility='private')
+        gallery.select(actions.take_example, None, [file, text, gallery], api_visibility='private')
+        file.change(actions.show_source, file, everything, api_visibility='private', show_progress_on=picture)
+        gr.on(
+            [run.click, text.submit],
+            actions.segment,
+            [file, text, threshold, opacity],
+            everything,
+            api_visibility='private',
+            show_progress_on=picture,
+        )
+        threshold.change(actions.rethreshold, view, [picture, masks, files], **quick)
+        opacity.change(actions.redraw, view, picture, **quick)
+        shown.input(actions.redraw, view, picture, **quick)
+        export.click(
+            actions.export, [state, threshold], [message, files], api_visibility='private', show_progress_on=export
+        )
+    return page
+
+
+def launch_page(
+    predictor: Predictor,
+    model_name: str,
+    note: str = '',
+    port: int | None = None,
+    share: bool = False,
+    block: bool = True,
+) -> str:
+    """Build the page with its examples and serve it.
+
+    Args:
+        predictor: The model.
+        model_name: Shown at the top.
+        note: See :func:`build_page`.
+        port: Port on this machine; None takes the first free one from 7860 on.
+        share: Make a public link through Gradio's servers.
+        block: Wait until the process is interrupted; False returns when the page is up. Examples exist until the
+            process ends.
+
+    Returns:
+        The address of the page.
+
+    Raises:
+        OSError: If the port is taken.
+    """
+    folder = Path(tempfile.mkdtemp(prefix='mmrrsis_web_'))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    examples = write_examples(folder)
+    page = build_page(predictor, examples, folder, model_name, note)
+    theme = gr.themes.Default(primary_hue='blue', font=('system-ui', 'sans-serif'), font_mono=('monospace',))
+    _, address, _ = page.launch(
+        server_port=port,
+        share=share,
+        prevent_thread_lock=not block,
+        show_error=True,
+        footer_links=[],
+        ssr_mode=False,
+        max_file_size=_MAX_FILE_SIZE,
+        allowed_paths=[str(example.path) for example in examples],
+        theme=theme,
+        css=CSS,
+    )
+    return address
