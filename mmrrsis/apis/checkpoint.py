@@ -4,11 +4,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from mmengine.model import is_model_wrapper
-from mmengine.runner.checkpoint import get_torch_safe_globals
-from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from mmrrsis.checkpoint_file import read_checkpoint_file
 
 #: How many keys of each kind an error lists.
 MAX_LISTED = 8
@@ -37,17 +36,7 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'There is no checkpoint {path}.')
-    try:
-        if path.suffix == '.safetensors':
-            content = load_file(path)
-        else:
-            with torch.serialization.safe_globals(get_torch_safe_globals()):
-                content = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # whatever a damaged or foreign file provokes, from KeyError to RuntimeError
-        raise ValueError(
-            f'{path} cannot be read as a checkpoint: {type(error).__name__}: {error}. Only files with tensors and '
-            'plain containers are loaded; save the parameters alone with `torch.save(model.state_dict(), ...)`.'
-        ) from error
+    content = read_checkpoint_file(path)
     state_dict = content.get('state_dict', content) if isinstance(content, Mapping) else content
     if not isinstance(state_dict, Mapping) or not all(isinstance(value, Tensor) for value in state_dict.values()):
         raise ValueError(

@@ -10,7 +10,7 @@ from rasterio.transform import from_origin
 from scipy import ndimage
 
 from mmrrsis.geo import segment_scene, tile_starts
-from mmrrsis.geo._dependencies import check_dependencies
+from mmrrsis.optional_packages import check_packages
 
 
 def segment(model, scene, expressions='R', **options):
@@ -300,4 +300,4 @@ def test_picture_shows_each_expression(model, write_scene, tmp_path):
 
 def test_missing_packages_are_named_with_the_command_that_installs_them():
     with pytest.raises(ImportError, match=r'needs nowhere_to_be_found. .*`pip install mmrrsis\[geo\]`'):
-        check_dependencies(('rasterio', 'nowhere_to_be_found'))
+        check_packages('geo', ('rasterio', 'nowhere_to_be_found'))

@@ -8,15 +8,15 @@ import rasterio
 from mmengine.config import Config
 from PIL import Image
 
+from mmrrsis.optional_packages import check_packages
 from mmrrsis.web import MAX_SIDE, launch_page, training_note
-from mmrrsis.web._dependencies import check_dependencies
 
 NOTE = 'Seen synthetic scenes only.'
 
 
 def test_missing_packages_are_named_with_the_command():
     with pytest.raises(ImportError, match=r'needs gradioo. .* `pip install mmrrsis\[web\]`'):
-        check_dependencies(('numpy', 'gradioo'))
+        check_packages('web', ('numpy', 'gradioo'))
 
 
 def test_the_page_warns_of_models_of_synthetic_scenes():

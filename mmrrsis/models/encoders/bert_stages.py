@@ -1,8 +1,6 @@
 # Copyright (c) mmrrsis contributors.
 """BERT, a group of layers at a time."""
 
-import logging
-import warnings
 from typing import Any
 
 import torch
@@ -13,6 +11,8 @@ from transformers import BertConfig, BertModel
 
 from mmrrsis.package_files import PREFIX, resolve_package_file
 from mmrrsis.registry import MODELS
+
+from .pretrained_weights import warn_random_weights
 
 #: Parts of published checkpoints that only their pretraining needs, or that older versions of transformers saved.
 NOT_LOADED = ('cls.', 'pooler.', 'position_ids')
@@ -84,12 +84,7 @@ class BERTStages(BaseModule):
             ValueError: If they belong to another architecture.
         """
         if self.pretrained is None:
-            message = (
-                'BERTStages starts from RANDOM weights (model.encoder.text.pretrained=None). Published scores build '
-                'on pretrained BERT: expect far lower ones.'
-            )
-            warnings.warn(message, stacklevel=2)
-            print_log(message, logger='current', level=logging.WARNING)
+            warn_random_weights('BERTStages', 'model.encoder.text.pretrained', 'pretrained BERT')
             return
         path = resolve_package_file(self.pretrained)
         # What is no folder here is a name on the hub.

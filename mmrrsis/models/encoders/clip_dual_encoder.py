@@ -1,7 +1,6 @@
 # Copyright (c) mmrrsis contributors.
 """CLIP's two towers as an encoder of images and referring expressions."""
 
-import warnings
 from copy import deepcopy
 from typing import Any
 
@@ -16,6 +15,7 @@ from mmrrsis.registry import MODELS
 from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
 
 from .clip_weights import read_clip_state_dict, resolve_clip_weights, unpack_embedding_rows
+from .pretrained_weights import check_fit, warn_random_weights
 
 #: Weights that serve CLIP's contrastive objective alone. Segmentation never reads them, so they are left out:
 #: parameters without gradient would break distributed training.
@@ -105,12 +105,7 @@ class CLIPDualEncoder(BaseModule):
             ValueError: If they belong to another architecture or activation.
         """
         if self.pretrained is None:
-            message = (
-                'CLIPDualEncoder starts from RANDOM weights (model.encoder.pretrained=None). CD2FSAN builds on '
-                'pretrained CLIP: expect far lower scores than the published ones.'
-            )
-            warnings.warn(message, stacklevel=2)
-            print_log(message, logger='current', level=30)
+            warn_random_weights('CLIPDualEncoder', 'model.encoder.pretrained', 'pretrained CLIP')
             return
         path, needs_quick_gelu = resolve_clip_weights(self.arch, self.pretrained)
         uses_quick_gelu = isinstance(self.clip.transformer.resblocks[0].mlp.gelu, open_clip.transformer.QuickGELU)
@@ -135,20 +130,8 @@ class CLIPDualEncoder(BaseModule):
         state_dict = unpack_embedding_rows(state_dict, self.clip.vocab_size)
         state_dict = {key: value for key, value in state_dict.items() if key not in CONTRASTIVE_ONLY}
         resize_pos_embed(state_dict, self.clip)
-        own = self.clip.state_dict()
-        faults = [f'missing: {key}' for key in own if key not in state_dict]
-        faults += [f'unexpected: {key}' for key in state_dict if key not in own]
-        faults += [
-            f'{key}: {tuple(value.shape)} in the file, {tuple(own[key].shape)} in the model'
-            for key, value in state_dict.items()
-            if key in own and value.shape != own[key].shape
-        ]
-        if faults:
-            shown = '\n  '.join(faults[:8])
-            raise ValueError(
-                f'{source} does not fit model.encoder.arch={self.arch!r} ({len(faults)} keys differ):\n  {shown}\n'
-                'Choose the architecture that these weights were trained with.'
-            )
+        hint = 'Choose the architecture that these weights were trained with.'
+        check_fit(state_dict, self.clip.state_dict(), source, f'model.encoder.arch={self.arch!r}', hint)
         self.clip.load_state_dict(state_dict)
 
     def encode_image(self, images: Tensor) -> VisualFeatures:

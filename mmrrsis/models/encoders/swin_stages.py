@@ -1,8 +1,6 @@
 # Copyright (c) mmrrsis contributors.
 """Swin Transformer, stage by stage."""
 
-import logging
-import warnings
 from typing import Any
 
 from mmengine.logging import print_log
@@ -12,6 +10,7 @@ from torch import Tensor
 
 from mmrrsis.registry import MODELS
 
+from .pretrained_weights import warn_random_weights
 from .swin_weights import fit_swin_state_dict, read_swin_state_dict, resolve_swin_weights
 
 #: The architectures of Liu et al., "Swin Transformer" (ICCV 2021), section 3.3.
@@ -105,12 +104,8 @@ class SwinStages(BaseModule):
         """
         if self.pretrained is None:
             self.swin.init_weights()
-            message = (
-                'SwinStages starts from RANDOM weights (model.encoder.image.pretrained=None). Published scores build '
-                'on a Swin Transformer pretrained on ImageNet: expect far lower ones.'
-            )
-            warnings.warn(message, stacklevel=2)
-            print_log(message, logger='current', level=logging.WARNING)
+            expected = 'a Swin Transformer pretrained on ImageNet'
+            warn_random_weights('SwinStages', 'model.encoder.image.pretrained', expected)
             return
         path = resolve_swin_weights(self.pretrained)
         self.load_swin_state_dict(read_swin_state_dict(path), source=str(path))

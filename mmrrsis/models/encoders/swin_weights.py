@@ -7,13 +7,14 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import torch
-from mmengine.runner.checkpoint import get_torch_safe_globals
 from mmseg.models.backbones import SwinTransformer
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmrrsis.checkpoint_file import read_checkpoint_file
 from mmrrsis.package_files import resolve_package_file
+
+from .pretrained_weights import check_fit
 
 #: Names of Swin's authors and those of mmsegmentation and mmpretrain; ``norm``, whose new name has the stage in it, is
 #: treated apart.
@@ -26,8 +27,6 @@ ORIGINAL_NAMES = (
 )
 #: The classifier, and buffers that follow from window and input size: the model has its own.
 NOT_LOADED = re.compile(r'^head\.|attn_mask$|relative_position_index$')
-#: How many differing keys an error lists.
-MAX_LISTED = 8
 
 
 def resolve_swin_weights(pretrained: str) -> Path:
@@ -82,17 +81,7 @@ def read_swin_state_dict(path: Path) -> dict[str, Tensor]:
     Raises:
         ValueError: If the file holds no state dict, or objects that are not safe to load.
     """
-    if path.suffix == '.safetensors':
-        content = load_file(path)
-    else:
-        try:
-            with torch.serialization.safe_globals(get_torch_safe_globals()):
-                content = torch.load(path, map_location='cpu', weights_only=True)
-        except Exception as error:  # whatever a damaged or foreign file provokes, from KeyError to RuntimeError
-            raise ValueError(
-                f'{path} cannot be read as a checkpoint: {type(error).__name__}: {error}. Only files with tensors and '
-                'plain containers are loaded; save the weights alone with `torch.save(model.state_dict(), ...)`.'
-            ) from error
+    content = read_checkpoint_file(path)
     for wrapping in ('model', 'state_dict'):
         if isinstance(content, Mapping) and isinstance(content.get(wrapping), Mapping):
             content = content[wrapping]
@@ -137,20 +126,14 @@ def fit_swin_state_dict(state_dict: dict[str, Tensor], swin: SwinTransformer, so
         earlier_norm = re.match(r'norm\d+\.', key) and not key.startswith(last_norm)
         if earlier_norm or key.endswith('relative_position_index'):
             state_dict.setdefault(key, value)
-    faults = [f'missing: {key}' for key in own if key not in state_dict]
-    faults += [f'unexpected: {key}' for key in state_dict if key not in own]
-    faults += [
-        f'{key}: {tuple(value.shape)} in the file, {tuple(own[key].shape)} in the model'
-        for key, value in state_dict.items()
-        if key in own and value.shape != own[key].shape
-    ]
-    if faults:
-        shown = '\n  '.join(faults[:MAX_LISTED])
-        raise ValueError(
-            f'{source} does not fit model.encoder.image.arch ({len(faults)} keys differ):\n  {shown}\n'
-            "Choose the architecture that these weights were trained with. The naming of Swin's authors and that of "
-            'mmsegmentation and mmpretrain are understood.'
-        )
+    check_fit(
+        state_dict,
+        own,
+        source,
+        'model.encoder.image.arch',
+        "Choose the architecture that these weights were trained with. The naming of Swin's authors and that of "
+        'mmsegmentation and mmpretrain are understood.',
+    )
     return state_dict
 
 
