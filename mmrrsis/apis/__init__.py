@@ -4,6 +4,7 @@
 from .checkpoint import CheckpointMismatchError, check_state_dict, load_checkpoint, read_state_dict
 from .complexity import Cost, count_complexity, example_batch
 from .config import ConfigError, check_config, check_custom_keys, explain_config_errors
+from .dataset import build_dataset
 from .inference import init_segmentor, segment_image
 from .packaged_files import find_config, find_weights, list_configs
 from .prediction_picture import draw_prediction
@@ -16,6 +17,7 @@ __all__ = [
     'Cost',
     'ReferringInferencer',
     'ReferringPrediction',
+    'build_dataset',
     'check_config',
     'check_custom_keys',
     'check_state_dict',

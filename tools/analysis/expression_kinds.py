@@ -11,16 +11,15 @@ from collections import defaultdict
 
 import numpy as np
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.dataset import pseudo_collate
 from mmengine.utils import track_iter_progress
 from prettytable import PrettyTable
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmrrsis.apis import explain_config_errors, init_segmentor
+from mmrrsis.apis import build_dataset, init_segmentor
 from mmrrsis.datasets import expression_kind
-from mmrrsis.registry import DATASETS
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,12 +37,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Predict a split and print the table."""
     args = parse_args()
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
-    model = init_segmentor(cfg, args.checkpoint, args.device)
-    with explain_config_errors(cfg):
-        dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
+    model = init_segmentor(args.config, args.checkpoint, args.device, args.cfg_options)
+    dataset = build_dataset(model.cfg, args.split)
     targets: dict[str, dict[str, Tensor]] = defaultdict(dict)  # image -> target -> mask at input size
     predictions = []
     for index in track_iter_progress(range(len(dataset))):

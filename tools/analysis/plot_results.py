@@ -11,13 +11,11 @@ import numpy as np
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.dataset import BaseDataset, pseudo_collate
-from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
 from torch import nn
 
-from mmrrsis.apis import explain_config_errors, init_segmentor
+from mmrrsis.apis import build_dataset, init_segmentor
 from mmrrsis.datasets import EXPRESSION_KINDS, expression_kind
-from mmrrsis.registry import DATASETS
 from mmrrsis.structures import ReferringText
 from mmrrsis.visualization import (
     LayerCounts,
@@ -116,13 +114,6 @@ def load_config(path: str, options: dict | None) -> Config:
     if options:
         cfg.merge_from_dict(options)
     return cfg
-
-
-def build_dataset(cfg: Config, split: str) -> BaseDataset:
-    """Build the data set of a split."""
-    init_default_scope(cfg.get('default_scope', 'mmrrsis'))
-    with explain_config_errors(cfg):
-        return DATASETS.build(cfg[f'{split}_dataloader'].dataset)
 
 
 def data_name(dataset: BaseDataset, split: str) -> str:

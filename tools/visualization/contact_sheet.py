@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.dataset import pseudo_collate
 
-from mmrrsis.apis import explain_config_errors, init_segmentor
-from mmrrsis.registry import DATASETS
+from mmrrsis.apis import build_dataset, init_segmentor
 from mmrrsis.visualization import SheetRow, draw_contact_sheet, predicted_mask, read_image
 
 
@@ -32,12 +31,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Predict and draw."""
     args = parse_args()
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
-    model = init_segmentor(cfg, args.checkpoint, args.device)
-    with explain_config_errors(cfg):
-        dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
+    model = init_segmentor(args.config, args.checkpoint, args.device, args.cfg_options)
+    dataset = build_dataset(model.cfg, args.split)
     rows = []
     # Evenly spaced, so that the page does not show one image's neighbours only; the same samples at every call.
     for index in np.unique(np.linspace(0, len(dataset) - 1, args.samples).round().astype(int)):
