@@ -40,7 +40,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmrrsis.datasets.synthesis import SceneGenerator
-from mmrrsis.models.encoders.clip_weights import pack_embedding_rows
+from mmrrsis.packed_embeddings import pack_embedding
 
 CHUNK = 100  # scenes rendered by one job
 CAPTIONS = 6  # captions drawn per scene
@@ -343,7 +343,9 @@ def main() -> None:
         state = dict(model=model.state_dict(), optimizer=optimizer.state_dict(), step=step, spent=spent)
         torch.save(state, f'{state_file}.tmp')
         os.replace(f'{state_file}.tmp', state_file)
-        weights = pack_embedding_rows({k: v.contiguous() for k, v in model.state_dict().items()}, row_ids)
+        weights = pack_embedding(
+            {k: v.contiguous() for k, v in model.state_dict().items()}, 'token_embedding', row_ids
+        )
         half = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
         save_file(half, work_dir / 'clip.safetensors', metadata=dict(format='pt', steps=str(step)))
 

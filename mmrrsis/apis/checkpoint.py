@@ -8,6 +8,7 @@ from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from mmrrsis.checkpoint_file import read_checkpoint_file
+from mmrrsis.packed_embeddings import unpack_embeddings
 
 #: How many keys of each kind an error lists.
 MAX_LISTED = 8
@@ -83,37 +84,13 @@ def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor], source:
         raise CheckpointMismatchError(message + '\nUse the config the checkpoint was trained with.')
 
 
-def unpack_rows(state_dict: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """Undo the packing of embeddings of which a file holds only the rows that training touched.
-
-    Weights that ship with the package keep ``X.rows`` ``(R, D)`` and ``X.row_ids`` ``(R,)`` in place of ``X.weight``
-    ``(V, D)``; the other rows become zero vectors.
-
-    Args:
-        state_dict: The parameters, packed or not.
-        model: The model, which knows the number of rows ``V``.
-
-    Returns:
-        The parameters without packed embeddings.
-    """
-    unpacked = dict(state_dict)
-    own = model.state_dict()
-    for key in state_dict:
-        name = key.removesuffix('.row_ids')
-        weight = own.get(f'{name}.weight')
-        if name == key or weight is None or f'{name}.rows' not in state_dict:
-            continue  # check_state_dict names what does not fit
-        rows, row_ids = unpacked.pop(f'{name}.rows'), unpacked.pop(key)
-        unpacked[f'{name}.weight'] = rows.new_zeros(len(weight), rows.shape[1]).index_copy(0, row_ids, rows)
-    return unpacked
-
-
 def load_checkpoint(model: nn.Module, path: str | Path) -> None:
     """Load a checkpoint into a model; every key must fit.
 
     Args:
         model: The model; a data-parallel wrapper is looked through.
-        path: A checkpoint file, see :func:`read_state_dict`; embeddings may be packed, see :func:`unpack_rows`.
+        path: A checkpoint file, see :func:`read_state_dict`; embeddings may be packed, see
+            :mod:`mmrrsis.packed_embeddings`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -122,6 +99,9 @@ def load_checkpoint(model: nn.Module, path: str | Path) -> None:
     """
     if is_model_wrapper(model):
         model = model.module
-    state_dict = unpack_rows(read_state_dict(path), model)
+    vocabulary_sizes = {
+        key.removesuffix('.weight'): len(value) for key, value in model.state_dict().items() if key.endswith('.weight')
+    }
+    state_dict = unpack_embeddings(read_state_dict(path), vocabulary_sizes)
     check_state_dict(model, state_dict, path)
     model.load_state_dict(state_dict, strict=True)

@@ -40,6 +40,7 @@ def separable(feature, module):
 
 def test_imc_follows_its_formula():
     imc = build(dict(type='ImageMultiscaleConv', channels=4))
+    torch.nn.init.normal_(imc.merge.weight)  # it begins near zero, which would hide the branches
     feature = torch.randn(2, 4, 13, 12)
     first = F.conv2d(feature, imc.reduce.conv.weight, imc.reduce.conv.bias)
     branches = [separable(first, imc.detail)]
@@ -48,8 +49,17 @@ def test_imc_follows_its_formula():
         for module in branch:
             hidden = separable(hidden, module)
         branches.append(hidden)
-    expected = F.conv2d(torch.cat(branches, 1), imc.merge.conv.weight, imc.merge.conv.bias) + first
+    expected = F.conv2d(torch.cat(branches, 1), imc.merge.weight, imc.merge.bias) + first
     torch.testing.assert_close(imc(feature), expected)
+
+
+def test_imc_and_tmc_begin_as_what_they_enrich():
+    imc, feature = build(dict(type='ImageMultiscaleConv', channels=4)), torch.randn(2, 4, 13, 12)
+    imc.init_weights()
+    torch.testing.assert_close(imc(feature), imc.reduce(feature), atol=0.02, rtol=0)
+    tmc, text = build(dict(type='TextMultiscaleConv', in_channels=8, channels=5)), make_text()
+    alone = tmc.conv1(text.words.transpose(1, 2)).transpose(1, 2).masked_fill(~text.word_mask[..., None], 0)
+    torch.testing.assert_close(tmc(text.words, text.word_mask), alone, atol=0.02, rtol=0)
 
 
 def test_imc_kernels_are_those_of_the_paper():
@@ -65,6 +75,7 @@ def test_imc_kernels_are_those_of_the_paper():
 
 def test_tmc_equals_the_formula_on_the_unpadded_sentence():
     tmc, text = build(dict(type='TextMultiscaleConv', in_channels=8, channels=5)), make_text()
+    torch.nn.init.normal_(tmc.conv3.weight)  # it begins near zero, which would hide the neighbours
     words = text.words[:1, :4].transpose(1, 2)
     first = F.conv1d(words, tmc.conv1.weight, tmc.conv1.bias)
     second = F.conv1d(torch.cat((words, first), 1), tmc.conv2.weight, tmc.conv2.bias, padding=1)

@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
 from mmrrsis.models.encoders import CLIPDualEncoder
-from mmrrsis.models.encoders.clip_weights import pack_embedding_rows, read_clip_state_dict, unpack_embedding_rows
+from mmrrsis.models.encoders.clip_weights import read_clip_state_dict
+from mmrrsis.packed_embeddings import pack_embedding, unpack_embeddings
 from mmrrsis.structures import ReferringText
 
 ARCH = dict(
@@ -166,9 +167,9 @@ def test_wrong_sizes_are_named(encoder):
 def test_packed_embedding_keeps_its_rows(clip, tmp_path):
     state_dict, row_ids = clip.state_dict(), torch.tensor([5, 49406, 49407])
     path = tmp_path / 'packed.safetensors'
-    save_file({k: v.contiguous() for k, v in pack_embedding_rows(state_dict, row_ids).items()}, path)
+    save_file({k: v.contiguous() for k, v in pack_embedding(state_dict, 'token_embedding', row_ids).items()}, path)
     assert path.stat().st_size < 200_000  # against 1.6 MB for the whole vocabulary
-    weight = unpack_embedding_rows(read_clip_state_dict(path), 49408)['token_embedding.weight']
+    weight = unpack_embeddings(read_clip_state_dict(path), {'token_embedding': 49408})['token_embedding.weight']
     torch.testing.assert_close(weight[row_ids], state_dict['token_embedding.weight'][row_ids])
     assert weight.count_nonzero() == 3 * 8
     encoder = build(pretrained=str(path))

@@ -12,7 +12,8 @@ from open_clip.model import CLIP
 
 from mmrrsis.datasets.synthesis import SceneGenerator
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
-from mmrrsis.models.encoders.clip_weights import read_clip_state_dict, resolve_clip_weights, unpack_embedding_rows
+from mmrrsis.models.encoders.clip_weights import read_clip_state_dict, resolve_clip_weights
+from mmrrsis.packed_embeddings import unpack_embeddings
 from mmrrsis.registry import MODELS
 
 CONFIG = Path(__file__).parents[2] / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'
@@ -23,7 +24,7 @@ def test_shipped_weights_find_the_scene_of_a_caption():
     arch = cfg.model.encoder.arch.to_dict()
     path, _ = resolve_clip_weights(arch, cfg.model.encoder.pretrained)
     clip = CLIP(**arch).eval()
-    clip.load_state_dict(unpack_embedding_rows(read_clip_state_dict(path), clip.vocab_size))
+    clip.load_state_dict(unpack_embeddings(read_clip_state_dict(path), {'token_embedding': clip.vocab_size}))
     generator = SceneGenerator(level='easy', seed=1)  # another seed than the pretraining's
     scenes = [generator.generate(index, split='val') for index in range(40)]
     images = np.stack([cv2.resize(scene.image, (128, 128), interpolation=cv2.INTER_AREA) for scene in scenes])

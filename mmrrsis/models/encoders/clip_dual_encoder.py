@@ -11,10 +11,11 @@ from mmengine.model import BaseModule
 from open_clip.model import CLIP, resize_pos_embed
 from torch import Tensor
 
+from mmrrsis.packed_embeddings import unpack_embeddings
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
 
-from .clip_weights import read_clip_state_dict, resolve_clip_weights, unpack_embedding_rows
+from .clip_weights import read_clip_state_dict, resolve_clip_weights
 from .pretrained_weights import check_fit, warn_random_weights
 
 #: Weights that serve CLIP's contrastive objective alone. Segmentation never reads them, so they are left out:
@@ -127,7 +128,7 @@ class CLIPDualEncoder(BaseModule):
         Raises:
             ValueError: If keys are missing, unexpected or of another shape.
         """
-        state_dict = unpack_embedding_rows(state_dict, self.clip.vocab_size)
+        state_dict = unpack_embeddings(state_dict, {'token_embedding': self.clip.vocab_size})
         state_dict = {key: value for key, value in state_dict.items() if key not in CONTRASTIVE_ONLY}
         resize_pos_embed(state_dict, self.clip)
         hint = 'Choose the architecture that these weights were trained with.'

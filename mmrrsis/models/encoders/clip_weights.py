@@ -11,10 +11,6 @@ from torch import Tensor
 
 from mmrrsis.package_files import resolve_package_file
 
-#: Names under which a file holds only those rows of the token embedding that its training touched.
-EMBEDDING_ROWS = 'token_embedding.rows'
-EMBEDDING_ROW_IDS = 'token_embedding.row_ids'
-
 
 def resolve_clip_weights(arch: str | dict, pretrained: str) -> tuple[Path, bool]:
     """Find the file behind a path or an open_clip tag, downloading it if need be.
@@ -71,8 +67,8 @@ def read_clip_state_dict(path: Path) -> dict[str, Tensor]:
         path: The file.
 
     Returns:
-        The state dict in float32. A token embedding that the file holds by rows (see :func:`pack_embedding_rows`) is
-        left so: :func:`unpack_embedding_rows` needs the size of the vocabulary.
+        The state dict in float32. A token embedding that the file holds by rows (see :mod:`mmrrsis.packed_embeddings`)
+        is left so: to unpack it takes the size of the vocabulary.
     """
     if is_torchscript(path):
         state_dict = torch.jit.load(path, map_location='cpu').state_dict()
@@ -81,40 +77,3 @@ def read_clip_state_dict(path: Path) -> dict[str, Tensor]:
     else:
         state_dict = load_open_clip_state_dict(str(path))
     return {key: value.float() if value.is_floating_point() else value for key, value in state_dict.items()}
-
-
-def pack_embedding_rows(state_dict: dict[str, Tensor], row_ids: Tensor) -> dict[str, Tensor]:
-    """Keep only some rows of the token embedding.
-
-    CLIP's vocabulary has 49,408 tokens. A model that was trained on a few hundred of them carries noise in the other
-    rows, and a file many times larger than what it learned.
-
-    Args:
-        state_dict: Weights with ``token_embedding.weight`` ``(V, D)``.
-        row_ids: ``(R,)`` int64, the tokens that training touched.
-
-    Returns:
-        A state dict with ``token_embedding.rows`` ``(R, D)`` and ``token_embedding.row_ids`` instead.
-    """
-    packed = dict(state_dict)
-    weight = packed.pop('token_embedding.weight')
-    return {**packed, EMBEDDING_ROWS: weight[row_ids].clone(), EMBEDDING_ROW_IDS: row_ids}
-
-
-def unpack_embedding_rows(state_dict: dict[str, Tensor], vocab_size: int) -> dict[str, Tensor]:
-    """Undo :func:`pack_embedding_rows`; tokens that training never touched become zero vectors.
-
-    Args:
-        state_dict: Weights, packed or not.
-        vocab_size: Number of tokens ``V``.
-
-    Returns:
-        A state dict with ``token_embedding.weight`` ``(V, D)``.
-    """
-    if EMBEDDING_ROWS not in state_dict:
-        return state_dict
-    unpacked = dict(state_dict)
-    rows, row_ids = unpacked.pop(EMBEDDING_ROWS), unpacked.pop(EMBEDDING_ROW_IDS)
-    weight = rows.new_zeros(vocab_size, rows.shape[1])
-    weight[row_ids] = rows
-    return {**unpacked, 'token_embedding.weight': weight}

@@ -14,6 +14,7 @@ class TextMultiscaleConv(BaseModule):
 
     CD2FSAN, section 3.4 (TMC): ``W1 = Conv1(W)``, ``W2 = Conv3(cat(W, W1))``, ``W' = Conv3(cat(W1, W2)) + W1``.
 
+    The last convolution begins near zero, so that each word begins as itself.
     Padding words are set to zero before every convolution, so they act exactly as the border of a shorter sentence.
 
     Args:
@@ -27,6 +28,8 @@ class TextMultiscaleConv(BaseModule):
         self.conv1 = nn.Conv1d(in_channels, channels, 1)
         self.conv2 = nn.Conv1d(in_channels + channels, channels, 3, padding=1)
         self.conv3 = nn.Conv1d(2 * channels, channels, 3, padding=1)
+        nn.init.trunc_normal_(self.conv3.weight, std=1e-3)
+        nn.init.zeros_(self.conv3.bias)
 
     def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
         """Enrich words with their neighbours.
