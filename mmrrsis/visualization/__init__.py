@@ -10,6 +10,7 @@ from .paper_figure import check_figure_suffix, save_figure
 from .read_image import read_image
 from .referring_visualizer import ReferringVisualizer, predicted_mask
 from .size_bars import draw_size_bars, read_size_scores
+from .table_costs import join_table_costs
 from .text_band import draw_text_band
 from .training_curves import TrainingHistory, draw_training_curves, read_history
 
@@ -30,6 +31,7 @@ __all__ = [
     'draw_size_bars',
     'draw_text_band',
     'draw_training_curves',
+    'join_table_costs',
     'predicted_mask',
     'read_costs',
     'read_history',

@@ -25,6 +25,7 @@ from mmrrsis.visualization import (
     draw_cost_bubbles,
     draw_layer_heatmap,
     draw_size_bars,
+    join_table_costs,
     predicted_mask,
     read_costs,
     read_image,
@@ -94,9 +95,15 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     text = 'accuracy against cost, one bubble a model'
     command = commands.add_parser('cost', parents=[figure], help=text, description=f'Draw {text}.')
     command.add_argument(
-        'costs', type=Path, help='JSON list of {"name", "gmacs", "params_m", "score"}, with "fps" where measured'
+        'costs',
+        type=Path,
+        help='JSON list of {"name", "gmacs", "params_m", "score"}, with "fps" where measured; with --flops the '
+        'TABLE.json of run_table.py',
     )
-    command.add_argument('--score', default='score (%)', help='what the scores are, with unit (default: %(default)s)')
+    command.add_argument('--flops', type=Path, help="costs of the table's configs, from get_flops.py --json")
+    command.add_argument('--split', choices=['val', 'test'], default='val', help='with --flops (default: val)')
+    command.add_argument('--metric', default='mIoU', help='with --flops: metric of the table (default: mIoU)')
+    command.add_argument('--score', help='what the scores are, with unit (default: the metric, or "score (%%)")')
     command.set_defaults(run=run_cost)
 
     args = parser.parse_args(arguments)
@@ -268,7 +275,12 @@ def run_grid(args: argparse.Namespace) -> None:
 def run_cost(args: argparse.Namespace) -> None:
     """Draw accuracy against cost."""
     title = args.title or 'Accuracy against cost (bubble area: parameters)'
-    print(save_figure(draw_cost_bubbles(read_costs(args.costs), title, args.score), args.out))
+    if args.flops is None:
+        entries, score = read_costs(args.costs), 'score (%)'
+    else:
+        entries = join_table_costs(args.costs, args.flops, args.split, args.metric)
+        score = f'{args.metric} on {args.split} (%)'
+    print(save_figure(draw_cost_bubbles(entries, title, args.score or score), args.out))
 
 
 @torch.no_grad()
