@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import zipfile
@@ -61,11 +62,10 @@ def test_model_index_names_existing_files():
             assert 'paper' in model['Metadata']['Figures']
 
 
-@pytest.mark.slow
-def test_wheel_holds_code_configs_tools_and_weights(tmp_path):
-    before = sorted((ROOT / 'mmrrsis/.mim').iterdir()) if (ROOT / 'mmrrsis/.mim').exists() else None
-    # A copy, so that neither the build folder nor a link of the checkout can help or be harmed.
-    source = tmp_path / 'source'
+@pytest.fixture(scope='module')
+def source(tmp_path_factory):
+    """A copy of the checkout, so that neither the build folder nor a link of the checkout can help or be harmed."""
+    source = tmp_path_factory.mktemp('wheel') / 'source'
     listed = subprocess.run(
         ['git', 'ls-files', '-co', '--exclude-standard'], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split('\n')
@@ -74,10 +74,24 @@ def test_wheel_holds_code_configs_tools_and_weights(tmp_path):
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
     (source / 'mmrrsis/probe.safetensors').write_bytes(b'x')
-    command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '-w', tmp_path, source]
-    done = subprocess.run(command, capture_output=True, text=True)
+    return source
+
+
+@pytest.fixture(scope='module')
+def wheel(source):
+    folder = source.parent
+    run_pip('wheel', '--no-deps', '--no-build-isolation', '-w', folder, source)
+    (wheel,) = folder.glob('*.whl')
+    return wheel
+
+
+def run_pip(*arguments):
+    done = subprocess.run([sys.executable, '-m', 'pip', *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = tmp_path.glob('*.whl')
+
+
+@pytest.mark.slow
+def test_wheel_holds_code_configs_tools_and_weights(source, wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ('configs', 'tools', 'demo'):
         for path in (source / folder).rglob('*'):
@@ -87,4 +101,21 @@ def test_wheel_holds_code_configs_tools_and_weights(tmp_path):
         assert str(path.relative_to(source)) in names
     assert {'mmrrsis/.mim/model-index.yml', 'mmrrsis/probe.safetensors'} <= names
     assert not [name for name in names if '__pycache__' in name or name.startswith('tests/')]
-    assert before is None or sorted((ROOT / 'mmrrsis/.mim').iterdir()) == before
+
+
+@pytest.mark.slow
+def test_installed_wheel_segments_a_scene_far_from_the_checkout(source, wheel, tmp_path):
+    rasterio = pytest.importorskip('rasterio', reason='needs the extra geo')
+    run_pip('install', '--no-deps', '--target', tmp_path / 'installed', wheel)
+    environment = {**os.environ, 'PYTHONPATH': str(tmp_path / 'installed')}
+    program = tmp_path / 'installed/bin/mmrrsis'
+    scene = source / 'demo/OSBS_029.tif'
+    command = [program, 'segment', scene, 'the tree in the center', '--out', 'tree.tif', '--mode', 'whole']
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"the tree in the center": ' in done.stdout
+    with rasterio.open(tmp_path / 'tree.tif') as mask, rasterio.open(scene) as image:
+        assert mask.shape == image.shape and mask.transform == image.transform and mask.crs == image.crs
+    place = [sys.executable, '-c', 'import mmrrsis; print(mmrrsis.__file__)']
+    found = subprocess.run(place, cwd=tmp_path, env=environment, capture_output=True, text=True).stdout
+    assert found.startswith(str(tmp_path))
