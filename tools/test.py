@@ -3,15 +3,14 @@
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from mmrrsis.apis import check_config, explain_config_errors, load_checkpoint, prepare_runtime
+from mmrrsis.apis import check_config, explain_config_errors, load_checkpoint, parse_run_options, prepare_runtime
 
 
 def parse_args() -> argparse.Namespace:
@@ -28,18 +27,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help="give every sample another sample's expression, to measure how much the language decides",
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='changes of the config, key=value; lists as key="[a,b]" or key=a,b, without blanks',
-    )
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
-    # torch.distributed.launch passes it; torchrun sets the environment variable instead.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return parse_run_options(parser)
 
 
 def apply_options(cfg: Config, args: argparse.Namespace) -> None:

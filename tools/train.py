@@ -3,11 +3,10 @@
 
 import argparse
 import logging
-import os
 from pathlib import Path
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
@@ -17,6 +16,7 @@ from mmrrsis.apis import (
     check_custom_keys,
     check_state_dict,
     explain_config_errors,
+    parse_run_options,
     prepare_runtime,
     read_state_dict,
 )
@@ -35,18 +35,7 @@ def parse_args() -> argparse.Namespace:
         help='resume from this checkpoint, or without a value from the latest one in the work dir, if there is one',
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision (float32 where there is no accelerator)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='changes of the config, key=value; lists as key="[a,b]" or key=a,b, without blanks',
-    )
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
-    # torch.distributed.launch passes it; torchrun sets the environment variable instead.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return parse_run_options(parser)
 
 
 def enable_amp(cfg: Config) -> None:

@@ -7,8 +7,10 @@ from .config import ConfigError, check_config, check_custom_keys, explain_config
 from .dataset import build_dataset
 from .inference import init_segmentor, segment_image
 from .packaged_files import find_config, find_weights, list_configs
+from .predict_samples import predict_samples
 from .prediction_picture import draw_prediction
 from .referring_inferencer import ReferringInferencer, ReferringPrediction
+from .run_options import parse_run_options
 from .runtime import prepare_runtime
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     'init_segmentor',
     'list_configs',
     'load_checkpoint',
+    'parse_run_options',
+    'predict_samples',
     'prepare_runtime',
     'read_state_dict',
     'segment_image',

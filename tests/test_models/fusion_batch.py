@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from mmrrsis.models.layers import FusedStage, TanhGate
+from mmrrsis.registry import MODELS
 
 C, D = 6, 10
 
@@ -18,13 +19,23 @@ def make_batch():
     return torch.randn(2, C, 5, 7, generator=gen), torch.randn(2, 6, D, generator=gen), word_mask
 
 
-def open_gates(fusion):
-    """Leave the start, where the gates are nearly shut."""
+def build_fusion(kind, **kwargs):
+    """Build in evaluation mode, away from the start, where gates are nearly shut and norms have seen nothing."""
+    torch.manual_seed(0)
+    fusion = MODELS.build(dict(type=kind, visual_channels=C, word_channels=D, **kwargs))
     for module in fusion.modules():
         if isinstance(module, TanhGate):
             nn.init.normal_(module.gate[0].weight)
             nn.init.normal_(module.gate[2].weight)
-    return fusion
+        elif isinstance(module, nn.LayerNorm):
+            nn.init.normal_(module.weight)
+            nn.init.normal_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+            nn.init.normal_(module.weight, mean=1.0)
+            nn.init.uniform_(module.bias)  # positive, so that the rectifier between the layers lets something through
+    return fusion.eval()
 
 
 def results(fused, word_mask):

@@ -11,15 +11,15 @@ STAGE_CHANNELS, CHANNELS = (4, 8, 12, 16), 10
 SIZES = ((13, 11), (7, 6), (4, 3), (2, 2))
 
 
-def make_features():
+def make_features(stage_channels=STAGE_CHANNELS, channels=CHANNELS):
     """Return the features of two samples, of four and six real words."""
     gen = torch.Generator().manual_seed(0)
     layers = tuple(
-        torch.randn(2, channels, *size, generator=gen) for channels, size in zip(STAGE_CHANNELS, SIZES, strict=True)
+        torch.randn(2, width, *size, generator=gen) for width, size in zip(stage_channels, SIZES, strict=True)
     )
     word_mask = torch.ones(2, 6, dtype=torch.bool)
     word_mask[0, 4:] = False
-    words, masked, reference = torch.randn(3, 2, 6, CHANNELS, generator=gen)
+    words, masked, reference = torch.randn(3, 2, 6, channels, generator=gen)
     text = TextFeatures(
         words, word_mask, masked_words=masked, masked_word_mask=word_mask & True, reference_words=reference
     )

@@ -2,15 +2,7 @@
 import pytest
 import torch
 from context_batch import parameters_without_gradient
-from neck_batch import (
-    CHANNELS,
-    STAGE_CHANNELS,
-    assert_batch_is_its_samples,
-    assert_context_is_complete,
-    assert_padding_is_ignored,
-    make_features,
-    maps_of,
-)
+from neck_batch import CHANNELS, STAGE_CHANNELS, assert_context_is_complete, make_features, maps_of
 from official_lavt import interaction_state_dict, read, stages
 from torch import nn
 from torch.nn import functional as F
@@ -60,11 +52,6 @@ def test_stages_meet_on_the_grid_and_go_back():
         torch.testing.assert_close(maps_of(context)[stage], expected, atol=1e-5, rtol=1e-5)
 
 
-def test_context_is_complete():
-    features = make_features()
-    assert_context_is_complete(build()(features), features)
-
-
 @pytest.mark.parametrize('grid_size', [(1, 1), (2, 5), (6, 6)])
 def test_any_grid_serves_maps_of_any_size(grid_size):
     features = make_features()
@@ -82,14 +69,6 @@ def test_every_stage_reaches_every_other():
         for one, other in zip(maps_of(after), maps_of(before), strict=True):
             assert (one - other).abs().max() > 1e-4
         before = after
-
-
-def test_padding_is_ignored():
-    assert_padding_is_ignored(build())
-
-
-def test_a_batch_is_its_samples():
-    assert_batch_is_its_samples(build())
 
 
 @pytest.mark.parametrize('num_blocks', [1, 2])
@@ -120,10 +99,3 @@ def test_linear_layers_start_as_in_the_official_code():
     for layer in (attention.qkv, attention.positions, attention.out):
         assert layer.weight.std().item() == pytest.approx(0.02, rel=0.1)
         assert layer.bias is None or not layer.bias.any()
-
-
-def test_wrong_number_of_stages_names_both_counts():
-    features = make_features()
-    features.visual.layers = features.visual.layers[:3]
-    with pytest.raises(ValueError, match='CIM was built for 4 stages but got 3. Make model.neck.visual_channels'):
-        build()(features)

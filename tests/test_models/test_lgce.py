@@ -2,15 +2,7 @@
 import pytest
 import torch
 from context_batch import parameters_without_gradient
-from neck_batch import (
-    CHANNELS,
-    STAGE_CHANNELS,
-    assert_batch_is_its_samples,
-    assert_context_is_complete,
-    assert_padding_is_ignored,
-    make_features,
-    maps_of,
-)
+from neck_batch import CHANNELS, STAGE_CHANNELS, make_features, maps_of
 
 from mmrrsis.registry import MODELS
 
@@ -54,11 +46,9 @@ def test_guides_gather_visit_the_next_scale_and_spread():
             torch.testing.assert_close(level, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_context_is_complete_and_the_first_stage_as_it_was():
+def test_the_first_stage_stays_as_it_was():
     features = make_features()
-    context = build()(features)
-    assert_context_is_complete(context, features)
-    assert context.finest is features.visual.layers[0]
+    assert build()(features).finest is features.visual.layers[0]
 
 
 def test_words_and_the_next_scale_reach_the_pixels():
@@ -75,14 +65,6 @@ def test_words_and_the_next_scale_reach_the_pixels():
     assert changes[0] > 1e-4  # its guide visited the changed scale
     assert changes[1] > 1e-2
     assert changes[2] < 1e-5  # its guide visited the first of the three
-
-
-def test_padding_is_ignored():
-    assert_padding_is_ignored(build())
-
-
-def test_a_batch_is_its_samples():
-    assert_batch_is_its_samples(build())
 
 
 def test_a_text_without_words_stays_finite():
@@ -108,10 +90,3 @@ def test_every_parameter_gets_a_gradient():
 def test_faulty_settings_are_named(kwargs, message):
     with pytest.raises(ValueError, match=message):
         build(**kwargs)
-
-
-def test_wrong_number_of_stages_names_both_counts():
-    features = make_features()
-    features.visual.layers = features.visual.layers[:3]
-    with pytest.raises(ValueError, match='LGCE was built for 4 stages but got 3. Make model.neck.visual_channels'):
-        build()(features)

@@ -2,6 +2,7 @@
 import pytest
 import torch
 from context_batch import SIZES, parameters_without_gradient
+from neck_batch import make_features
 from torch.nn import functional as F
 
 from mmrrsis.registry import MODELS
@@ -16,20 +17,6 @@ def build(**kwargs):
     return MODELS.build({**cfg, **kwargs})
 
 
-def make_features():
-    gen = torch.Generator().manual_seed(0)
-    layers = tuple(
-        torch.randn(2, channels, *size, generator=gen) for channels, size in zip(STAGE_CHANNELS, SIZES, strict=True)
-    )
-    word_mask = torch.ones(2, 6, dtype=torch.bool)
-    word_mask[0, 4:] = False
-    words, masked, reference = torch.randn(3, 2, 6, CHANNELS, generator=gen)
-    text = TextFeatures(
-        words, word_mask, masked_words=masked, masked_word_mask=word_mask & True, reference_words=reference
-    )
-    return MultimodalFeatures(VisualFeatures(layers), text)
-
-
 def assert_same(one, other):
     for a, b in zip((*one.levels, one.words), (*other.levels, other.words), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
@@ -37,7 +24,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize('depth', [1, 2])
 def test_words_read_all_scales_then_pixels_read_the_words(depth):
-    neck, features = build(depth=depth), make_features()
+    neck, features = build(depth=depth), make_features(STAGE_CHANNELS, CHANNELS)
     text = features.text
     context = neck(features)
     for b in range(2):
@@ -65,7 +52,7 @@ def test_words_read_all_scales_then_pixels_read_the_words(depth):
 
 
 def test_what_the_decoder_needs_besides_is_handed_on_as_it_is():
-    features = make_features()
+    features = make_features(STAGE_CHANNELS, CHANNELS)
     context = build()(features)
     assert context.finest is features.visual.layers[0]
     for name in ('word_mask', 'masked_words', 'masked_word_mask', 'reference_words'):
@@ -73,7 +60,7 @@ def test_what_the_decoder_needs_besides_is_handed_on_as_it_is():
 
 
 def test_padding_words_are_ignored():
-    neck, features = build(depth=2), make_features()
+    neck, features = build(depth=2), make_features(STAGE_CHANNELS, CHANNELS)
     text = features.text
     before = neck(features)
     text.words = text.words.masked_fill(~text.word_mask[..., None], float('nan'))
@@ -84,7 +71,7 @@ def test_padding_words_are_ignored():
 
 
 def test_more_padding_changes_nothing():
-    neck, features = build(depth=2), make_features()
+    neck, features = build(depth=2), make_features(STAGE_CHANNELS, CHANNELS)
     text = features.text
     before = neck(features)
     text.words, text.word_mask = F.pad(text.words, (0, 0, 0, 3), value=9.0), F.pad(text.word_mask, (0, 3))
@@ -94,7 +81,7 @@ def test_more_padding_changes_nothing():
 
 
 def test_batch_equals_single_samples():
-    neck, features = build(), make_features()
+    neck, features = build(), make_features(STAGE_CHANNELS, CHANNELS)
     both = neck(features)
     for b in range(2):
         part = slice(b, b + 1)
@@ -110,7 +97,7 @@ def test_batch_equals_single_samples():
 
 @pytest.mark.parametrize('with_positions', [True, False])
 def test_positions_tell_left_from_right(with_positions):
-    neck, features = build(with_positions=with_positions), make_features()
+    neck, features = build(with_positions=with_positions), make_features(STAGE_CHANNELS, CHANNELS)
     before = neck(features)
     features.visual.layers = tuple(layer.flip(3) for layer in features.visual.layers)
     after = neck(features)
@@ -122,13 +109,13 @@ def test_positions_tell_left_from_right(with_positions):
 @pytest.mark.parametrize('with_positions', [True, False])
 def test_every_parameter_gets_a_gradient(with_positions):
     neck = build(depth=2, with_positions=with_positions)
-    context = neck(make_features())
+    context = neck(make_features(STAGE_CHANNELS, CHANNELS))
     (context.words.square().sum() + sum(level[:, :3].sum() for level in context.levels)).backward()
     assert parameters_without_gradient(neck) == []
 
 
 def test_wrong_number_of_stages_names_both_counts():
-    features = make_features()
+    features = make_features(STAGE_CHANNELS, CHANNELS)
     features.visual.layers = features.visual.layers[:3]
     with pytest.raises(ValueError, match='built for 4 stages but got 3. Make model.neck.visual_channels'):
         build()(features)

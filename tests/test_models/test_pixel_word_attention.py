@@ -1,26 +1,11 @@
 # Copyright (c) mmrrsis contributors.
 import pytest
 import torch
-from context_batch import parameters_without_gradient
-from fusion_batch import (
-    C,
-    D,
-    assert_batch_is_its_samples,
-    assert_finite_without_words,
-    assert_padding_is_ignored,
-    make_batch,
-    open_gates,
-)
+from fusion_batch import C, build_fusion, make_batch
 from official_lavt import read, stages
 from torch.nn import functional as F
 
 from mmrrsis.models.layers import TanhGate
-from mmrrsis.registry import MODELS
-
-
-def build(**kwargs):
-    torch.manual_seed(0)
-    return open_gates(MODELS.build(dict(type='PWAM', visual_channels=C, word_channels=D, **kwargs))).eval()
 
 
 @pytest.mark.parametrize('case', ['', 'rect_'])
@@ -37,7 +22,7 @@ def normalize(pixels):
 
 @pytest.mark.parametrize('num_heads', [1, 2, 3])
 def test_pixel_by_pixel(num_heads):
-    pwam, (visual, words, word_mask) = build(num_heads=num_heads), make_batch()
+    pwam, (visual, words, word_mask) = build_fusion('PWAM', num_heads=num_heads), make_batch()
     fused = pwam(visual, words, word_mask)
     for sample, count in enumerate((4, 6)):
         pixels, real = visual[sample].flatten(1).T, words[sample, :count]
@@ -56,28 +41,9 @@ def test_pixel_by_pixel(num_heads):
     assert fused.words is words
 
 
-def test_padding_is_ignored():
-    assert_padding_is_ignored(build())
-
-
-def test_a_batch_is_its_samples():
-    assert_batch_is_its_samples(build())
-
-
-def test_a_text_without_words_stays_finite():
-    assert_finite_without_words(build())
-
-
-def test_every_parameter_gets_a_gradient():
-    pwam = build().train()
-    fused = pwam(*make_batch())
-    (fused.visual.square().sum() + fused.output.square().sum()).backward()
-    assert parameters_without_gradient(pwam) == []
-
-
 def test_heads_that_cannot_share_the_channels_are_named():
     with pytest.raises(ValueError, match='num_heads=4 of PWAM cannot share 6 channels'):
-        build(num_heads=4)
+        build_fusion('PWAM', num_heads=4)
 
 
 def test_gate_starts_nearly_shut_and_is_bounded_by_its_input():

@@ -1,33 +1,12 @@
 # Copyright (c) mmrrsis contributors.
 import pytest
 import torch
-from context_batch import parameters_without_gradient
-from fusion_batch import (
-    C,
-    D,
-    assert_batch_is_its_samples,
-    assert_finite_without_words,
-    assert_padding_is_ignored,
-    make_batch,
-    open_gates,
-)
-
-from mmrrsis.registry import MODELS
-
-
-def build(**kwargs):
-    torch.manual_seed(0)
-    cfg = dict(type='WPA', visual_channels=C, word_channels=D, inner_channels=8, num_heads=2)
-    wpa = MODELS.build({**cfg, **kwargs})
-    for norm in (wpa.visual_norm, wpa.word_norm):  # leave the start, where the norms are plain
-        torch.nn.init.normal_(norm.weight)
-        torch.nn.init.normal_(norm.bias)
-    return open_gates(wpa)
+from fusion_batch import build_fusion, make_batch
 
 
 @pytest.mark.parametrize('num_heads', [1, 2, 4])
 def test_pixels_gather_words_and_words_gather_pixels(num_heads):
-    wpa, (visual, words, word_mask) = build(num_heads=num_heads), make_batch()
+    wpa, (visual, words, word_mask) = build_fusion('WPA', inner_channels=8, num_heads=num_heads), make_batch()
     fused_visual, fused_words = wpa(visual, words, word_mask)
     for sample, count in enumerate((4, 6)):
         plain_pixels, plain_words = visual[sample].flatten(1).T, words[sample, :count]
@@ -46,25 +25,6 @@ def test_pixels_gather_words_and_words_gather_pixels(num_heads):
         torch.testing.assert_close(fused_words[sample, :count], expected, atol=1e-5, rtol=1e-5)
 
 
-def test_padding_is_ignored():
-    assert_padding_is_ignored(build())
-
-
-def test_a_batch_is_its_samples():
-    assert_batch_is_its_samples(build())
-
-
-def test_a_text_without_words_stays_finite():
-    assert_finite_without_words(build())
-
-
-def test_every_parameter_gets_a_gradient():
-    wpa = build()
-    visual, words = wpa(*make_batch())
-    (visual.square().sum() + words.square().sum()).backward()
-    assert parameters_without_gradient(wpa) == []
-
-
 def test_heads_that_cannot_share_the_channels_are_named():
     with pytest.raises(ValueError, match='num_heads=3 of WPA cannot share inner_channels=8'):
-        build(num_heads=3)
+        build_fusion('WPA', inner_channels=8, num_heads=3)

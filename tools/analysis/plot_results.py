@@ -4,7 +4,7 @@
 import argparse
 import difflib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +14,18 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.utils import track_iter_progress
 from torch import nn
 
-from mmrrsis.apis import build_dataset, init_segmentor
+from mmrrsis.apis import build_dataset, init_segmentor, predict_samples
 from mmrrsis.datasets import EXPRESSION_KINDS, expression_kind
 from mmrrsis.structures import ReferringText
 from mmrrsis.visualization import (
     LayerCounts,
-    SheetRow,
     check_figure_suffix,
     draw_comparison_grid,
     draw_cost_bubbles,
     draw_layer_heatmap,
     draw_size_bars,
     join_table_costs,
-    predicted_mask,
     read_costs,
-    read_image,
     read_size_scores,
     save_figure,
 )
@@ -126,15 +123,6 @@ def load_config(path: str, options: dict | None) -> Config:
 def data_name(dataset: BaseDataset, split: str) -> str:
     """Name the data for a title."""
     return f'{type(dataset).__name__.removesuffix("Dataset")} {split}'
-
-
-def predict(model: nn.Module, dataset: BaseDataset, indices: Sequence[int]) -> Iterator[SheetRow]:
-    """Predict samples, one after the other."""
-    for index in track_iter_progress([int(index) for index in indices]):
-        (sample,) = model.test_step(pseudo_collate([dataset[index]]))
-        image = read_image(sample.img_path)
-        truth = sample.gt_mask.data[0].cpu().numpy().astype(bool)
-        yield SheetRow(image, sample.text.raw, truth, predicted_mask(sample, image.shape[:2]))
 
 
 def name_models(labels: list[str] | None, files: Sequence[Path]) -> list[str]:
@@ -260,13 +248,13 @@ def run_grid(args: argparse.Namespace) -> None:
         ious = None
         if args.failures:
             model = init_segmentor(configs[-1], pairs[-1][1], args.device)
-            ious = [row.iou for row in predict(model, datasets[-1], places[-1].values())]
+            ious = [row.iou for row in predict_samples(model, datasets[-1], places[-1].values())]
             title = f'Samples with the lowest IoU of {names[-1]}'
         ids = choose_samples(list(places[-1]), args.samples or 6, args.seed or 0, ious)
     chosen = [find_samples(place, ids, config) for place, (config, _) in zip(places, pairs, strict=True)]
     columns = []
     for cfg, (_, checkpoint), dataset, indices in zip(configs, pairs, datasets, chosen, strict=True):
-        columns.append(list(predict(init_segmentor(cfg, checkpoint, args.device), dataset, indices)))
+        columns.append(list(predict_samples(init_segmentor(cfg, checkpoint, args.device), dataset, indices)))
     rows = list(zip(*columns, strict=True))
     title = args.title or f'{title}, {data_name(datasets[0], args.split)}'
     print(save_figure(draw_comparison_grid(rows, names, title), args.out))

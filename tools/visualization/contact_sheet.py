@@ -5,12 +5,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
 from mmengine.config import DictAction
-from mmengine.dataset import pseudo_collate
 
-from mmrrsis.apis import build_dataset, init_segmentor
-from mmrrsis.visualization import SheetRow, draw_contact_sheet, predicted_mask, read_image
+from mmrrsis.apis import build_dataset, init_segmentor, predict_samples
+from mmrrsis.visualization import draw_contact_sheet
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,19 +25,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@torch.no_grad()
 def main() -> None:
     """Predict and draw."""
     args = parse_args()
     model = init_segmentor(args.config, args.checkpoint, args.device, args.cfg_options)
     dataset = build_dataset(model.cfg, args.split)
-    rows = []
     # Evenly spaced, so that the page does not show one image's neighbours only; the same samples at every call.
-    for index in np.unique(np.linspace(0, len(dataset) - 1, args.samples).round().astype(int)):
-        (sample,) = model.test_step(pseudo_collate([dataset[int(index)]]))
-        image = read_image(sample.img_path)
-        gt_mask = sample.gt_mask.data[0].cpu().numpy().astype(bool)
-        rows.append(SheetRow(image, sample.text.raw, gt_mask, predicted_mask(sample, image.shape[:2])))
+    indices = np.unique(np.linspace(0, len(dataset) - 1, args.samples).round().astype(int))
+    rows = list(predict_samples(model, dataset, indices))
     print(draw_contact_sheet(rows, Path(args.out), args.title))
 
 
