@@ -39,6 +39,7 @@ class AblationTable:
     Attributes:
         key: Its name on the command line.
         title: Its title.
+        data: The data set of the paper's figures.
         full: The config, in full size, that all rows inherit from.
         tiny: The same method in small size, on SynthRS.
         metrics: Names of the columns, keys of what ``tools/test.py --out`` writes.
@@ -47,6 +48,7 @@ class AblationTable:
 
     key: str
     title: str
+    data: str
     full: Path
     tiny: Path
     metrics: list[str]
@@ -81,8 +83,8 @@ def find_tables(configs: Path) -> dict[str, AblationTable]:
                     for row in content['rows']
                 ]
                 tables[key] = AblationTable(
-                    key, content['title'], file.parent / content['full'], file.parent / content['tiny'],
-                    content['metrics'], rows,
+                    key, content['title'], content['data'], file.parent / content['full'],
+                    file.parent / content['tiny'], content['metrics'], rows,
                 )  # fmt: skip
             except KeyError as error:
                 raise TableError(f'{file}: {key} misses the entry {error}.') from None

@@ -7,6 +7,7 @@ from mmrrsis.apis.ablation_table import TableError, find_tables, write_on_other_
 TABLE = """
 table9:
   title: A table
+  data: RRSIS-D
   full: full.py
   tiny: small.py
   metrics: [oIoU, mIoU]
@@ -32,7 +33,8 @@ def configs(tmp_path):
 
 def test_tables_are_read_with_paths_relative_to_their_file(configs):
     table = find_tables(configs)['table9']
-    assert (table.title, table.metrics, table.splits) == ('A table', ['oIoU', 'mIoU'], ['val', 'test'])
+    assert (table.title, table.data, table.metrics) == ('A table', 'RRSIS-D', ['oIoU', 'mIoU'])
+    assert table.splits == ['val', 'test']
     assert [row.config.resolve() for row in table.rows] == [
         configs / 'method/ablations/row.py',
         configs / 'method/full.py',

@@ -40,7 +40,7 @@ def test_rows_are_trained_once_and_tabulated(tmp_path):
     command = ('table4', '--scale', 'tiny', '--rows', 2, '--splits', 'val', '--work-dir', tmp_path / 'runs')
 
     said = call(*command, '--seeds', 0, '--cfg-options', *options)
-    assert '(b) layers 4, 7, 12' in said and '41.75' in said  # the paper's
+    assert 'Paper: RRSIS-D' in said and '(b) layers 4, 7, 12' in said and '41.75' in said
     metrics = json.loads((tmp_path / 'runs/table4b_rfs-4-7-12/seed0/val.json').read_text())
     assert f'{metrics["mIoU"]:.2f}' in said
     config = (tmp_path / 'runs/table4b_rfs-4-7-12/seed0/settings.py').read_text()

@@ -200,7 +200,7 @@ def write(table: AblationTable, runs: list[Run], args: argparse.Namespace, split
     """Write the table as text, Markdown and JSON into the work dir, and return the text."""
     rows = collect(table, runs, splits)
     seeds = ', '.join(map(str, args.seeds))
-    note = f'Paper: RRSIS-D, full size. Ours: {args.scale} size, seeds {seeds}, mean ± standard deviation.'
+    note = f'Paper: {table.data}, full size. Ours: {args.scale} size, seeds {seeds}, mean ± standard deviation.'
     if args.scale == 'tiny':
         note += ' SynthRS is synthetic: our figures are no benchmark results; only the order of the rows compares.'
     text, markdown = [table.title, note], [f'## {table.title}', '', note]
