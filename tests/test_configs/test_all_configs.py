@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
 from mmrrsis.apis import check_config
@@ -166,3 +167,22 @@ def test_rows_run_in_small_size(table, row, tmp_path):
     assert {k: v for k, v in flatten(cfg.model.to_dict()).items() if k.endswith('.type')} == full_types
     model = MODELS.build(cfg.model).eval()
     assert model.neck is not None
+
+
+@pytest.mark.parametrize(
+    ('method', 'full', 'optimizer', 'towers', 'rate'),
+    [
+        ('cd2fsan', 'cd2fsan_vitb_rrsisd', torch.optim.Adam, ('encoder.',), 5e-5),
+        ('btdnet', 'btdnet_swinb_rrsisd', torch.optim.AdamW, ('encoder.image', 'encoder.text'), 1e-4),
+    ],
+)
+def test_pretrained_towers_learn_at_a_tenth_of_the_rate(method, full, optimizer, towers, rate):
+    init_default_scope('mmrrsis')
+    model = MODELS.build(Config.fromfile(CONFIGS / method / f'{method}_tiny_synthrs.py').model)
+    settings = Config.fromfile(CONFIGS / method / f'{full}.py').optim_wrapper
+    cfg = ConfigDict(type='OptimWrapper', optimizer=settings.optimizer, paramwise_cfg=settings.paramwise_cfg)
+    wrapper = build_optim_wrapper(model, cfg)
+    assert type(wrapper.optimizer) is optimizer
+    rates = {id(p): group['lr'] for group in wrapper.optimizer.param_groups for p in group['params']}
+    for name, parameter in model.named_parameters():
+        assert rates[id(parameter)] == pytest.approx(rate / 10 if name.startswith(towers) else rate), name
