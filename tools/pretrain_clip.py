@@ -10,6 +10,9 @@ start as sines and cosines: at CLIP's scale they would drown in the patches for 
 
     python tools/pretrain_clip.py configs/cd2fsan/cd2fsan_tiny_synthrs.py --work-dir work_dirs/pretrain_clip
 
+With ``--captions-only`` the objective is CLIP's alone. Such towers know what a scene holds and hardly where, as
+OpenAI's do; from them the modules of a neck have something to learn (docs/ablations.md).
+
 Safe to stop and run again: rendered scenes and the last checkpoint are kept. Writes ``clip.safetensors`` and
 ``log.jsonl`` into the work directory.
 """
@@ -66,6 +69,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--scenes', type=int, default=20000, help='scenes rendered for training')
     parser.add_argument('--full-share', type=float, default=0.35, help='share of scenes of level full, the rest easy')
     parser.add_argument('--batch-size', type=int, default=64, help='scenes in a batch')
+    parser.add_argument(
+        '--captions-only', action='store_true', help='learn from scenes and captions as CLIP does, without regions'
+    )
     parser.add_argument('--lr', type=float, default=1e-3)
     parser.add_argument('--patch-dropout', type=float, default=0.5, help='share of patches left out (FLIP)')
     parser.add_argument('--unmasked-tail', type=float, default=0.2, help='share of the steps without patch dropout')
@@ -260,6 +266,31 @@ def loss_in_scene(regions: Tensor, expressions: Tensor, scene_of_region: Tensor,
     return functional.cross_entropy(logits, torch.arange(len(logits)))
 
 
+def contrast_captions(model: CLIP, batch: Batch, cfg: Config, tokenizer) -> Tensor:  # noqa: ANN001
+    """CLIP's objective: scenes against captions."""
+    with torch.autocast('cpu', torch.bfloat16):
+        scenes = functional.normalize(model.visual(to_tensor(batch.images, cfg))[0], dim=-1).float()
+        captions = model.encode_text(tokenizer(batch.captions), normalize=True).float()
+    return ClipLoss()(scenes, captions, model.logit_scale.exp())
+
+
+def contrast_captions_and_regions(model: CLIP, batch: Batch, cfg: Config, tokenizer) -> Tensor:  # noqa: ANN001
+    """Scenes against captions, and regions against expressions in the batch and in the scene."""
+    with torch.autocast('cpu', torch.bfloat16):
+        scenes, regions, visible = encode_images(model, batch, cfg)
+        words = model.encode_text(tokenizer(batch.captions + batch.expressions), normalize=True).float()
+    captions, expressions = words.split([len(batch.captions), len(batch.expressions)])
+    scale = model.logit_scale.exp()
+    regions, expressions = regions[visible].float(), expressions[visible]
+    owners = torch.from_numpy(batch.scene_of_region)[visible]
+    loss = ClipLoss()
+    return (
+        loss(scenes.float(), captions, scale)
+        + loss(regions, expressions, scale)
+        + loss_in_scene(regions, expressions, owners, scale)
+    )
+
+
 @torch.no_grad()
 def evaluate(model: CLIP, batch: Batch, cfg: Config, tokenizer) -> dict[str, float]:  # noqa: ANN001
     """Recall at 1 and 5 among all scenes, both ways, and how often an expression finds its region in its scene."""
@@ -334,7 +365,6 @@ def main() -> None:
     # On a CPU the fused attention's backward pass in bfloat16 takes longer than all the rest of a step.
     torch.backends.cuda.enable_flash_sdp(False)
     stream = batches(images, texts, args.batch_size, args.seed + start)
-    loss_function = ClipLoss()
     used_texts = [one for text in texts for pool in (text['captions'], *text['expressions']) for one in pool]
     mirrored = [mirror_text(mirror_text(one, 'horizontal'), 'vertical') for one in used_texts]
     row_ids = torch.tensor(sorted(set(tokenizer(used_texts + mirrored).flatten().tolist())))
@@ -358,18 +388,10 @@ def main() -> None:
         if progress >= 1 - args.unmasked_tail:
             model.visual.patch_dropout.prob = 0.0
         batch = next(stream)
-        with torch.autocast('cpu', torch.bfloat16):
-            scenes, regions, visible = encode_images(model, batch, cfg)
-            words = model.encode_text(tokenizer(batch.captions + batch.expressions), normalize=True).float()
-        captions, expressions = words.split([len(batch.captions), len(batch.expressions)])
-        scale = model.logit_scale.exp()
-        regions, expressions = regions[visible].float(), expressions[visible]
-        owners = torch.from_numpy(batch.scene_of_region)[visible]
-        loss = (
-            loss_function(scenes.float(), captions, scale)
-            + loss_function(regions, expressions, scale)
-            + loss_in_scene(regions, expressions, owners, scale)
-        )
+        if args.captions_only:
+            loss = contrast_captions(model, batch, cfg, tokenizer)
+        else:
+            loss = contrast_captions_and_regions(model, batch, cfg, tokenizer)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -184,3 +184,21 @@ def test_every_parameter_learns():
     (loss + features.visual.joint.square().sum() + features.text.words.square().sum()).backward()
     for name, parameter in encoder.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+def test_frozen_towers_keep_their_weights_while_the_rest_learns(clip, tmp_path):
+    path = tmp_path / 'clip.safetensors'
+    save_file({key: value.contiguous() for key, value in clip.state_dict().items()}, path)
+    encoder = build(pretrained=str(path), frozen=True)
+    encoder.init_weights()
+    head = torch.nn.Linear(16, 1)
+    optimizer = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=0.1, weight_decay=0.1)
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    features = encoder(torch.randn(2, 3, 32, 32), tokenize('a red ship', 'the tank'))
+    head(features.visual.layers[-1].permute(0, 2, 3, 1)).square().sum().backward()
+    weight = head.weight.detach().clone()
+    optimizer.step()
+    assert not torch.equal(head.weight, weight)
+    for name, value in encoder.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    torch.testing.assert_close(encoder.clip.visual.proj, clip.visual.proj)

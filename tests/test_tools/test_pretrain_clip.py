@@ -85,6 +85,45 @@ def test_loss_in_scene_chooses_among_the_regions_of_one_scene(tool):
     torch.testing.assert_close(loss, torch.stack(expected).mean())
 
 
+@pytest.fixture
+def contrasted(tool):
+    """Small towers without dropout, a batch of four scenes with two regions each, and what they need."""
+    cfg = Config.fromfile(CONFIG)
+    arch = cfg.model.encoder.arch.to_dict()
+    torch.manual_seed(0)
+    model = tool.CLIP(**dict(arch, vision_cfg=dict(arch['vision_cfg'], layers=1, output_tokens=True)))
+    model.visual.patch_dropout = tool.PatchDropout(0.0)
+    rng = np.random.default_rng(0)
+    batch = tool.Batch(
+        images=rng.integers(0, 256, (4, 128, 128, 3), dtype=np.uint8),
+        captions=['a ship', 'two tanks', 'a road', 'a field of grass'],
+        scene_of_region=np.repeat(np.arange(4), 2),
+        regions=np.tile([[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0]], (4, 1)),
+        expressions=[f'{place} ship {scene}' for scene in range(4) for place in ('upper left', 'lower right')],
+    )
+    tokenizer = tool.get_tokenizer('ViT-B-16', context_length=arch['text_cfg']['context_length'])
+    return model, batch, cfg, tokenizer
+
+
+def test_captions_alone_are_contrasted_as_clip_does(tool, contrasted):
+    model, batch, cfg, tokenizer = contrasted
+    loss = tool.contrast_captions(model, batch, cfg, tokenizer)
+    with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
+        scenes = model.visual(tool.to_tensor(batch.images, cfg))[0].float()
+        scenes = scenes / scenes.norm(dim=1, keepdim=True)
+        captions = model.encode_text(tokenizer(batch.captions), normalize=True).float()
+    logits = (captions @ scenes.T).double() * model.logit_scale.exp().item()
+    expected = sum(
+        float(-(rows.diagonal() - rows.exp().sum(1).log()).mean()) / 2 for rows in (logits.detach(), logits.detach().T)
+    )
+    assert loss.item() == pytest.approx(expected, abs=2e-3)  # bfloat16
+    others = tool.Batch(**{**vars(batch), 'expressions': ['a tree'] * 8, 'regions': batch.regions[::-1].copy()})
+    assert tool.contrast_captions(model, others, cfg, tokenizer).item() == loss.item()
+    assert tool.contrast_captions_and_regions(model, others, cfg, tokenizer).item() != pytest.approx(
+        tool.contrast_captions_and_regions(model, batch, cfg, tokenizer).item(), abs=1e-4
+    )
+
+
 @pytest.mark.slow
 def test_pretraining_writes_weights_that_the_encoder_reads_and_continues(tmp_path):
     def run(steps):

@@ -50,6 +50,7 @@ class CLIPDualEncoder(BaseModule):
             warns.
         quick_gelu: Whether the weights were trained with QuickGELU. None: as the tag says; for files, True for
             OpenAI's TorchScript archives and False otherwise.
+        frozen: Whether the towers keep their weights and only what follows them learns.
         init_cfg: MMEngine initialisation config.
 
     Raises:
@@ -62,6 +63,7 @@ class CLIPDualEncoder(BaseModule):
         image_size: int = 480,
         pretrained: str | None = 'openai',
         quick_gelu: bool | None = None,
+        frozen: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -73,7 +75,7 @@ class CLIPDualEncoder(BaseModule):
         use_quick_gelu = self._known_quick_gelu(arch, pretrained) if quick_gelu is None else quick_gelu
         clip = CLIP(**{**model_cfg, 'quick_gelu': use_quick_gelu})
         del clip.logit_scale
-        self.clip = clip
+        self.clip = clip.requires_grad_(not frozen)
 
     @staticmethod
     def _model_cfg(arch: str | dict, image_size: int) -> dict[str, Any]:
