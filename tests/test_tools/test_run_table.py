@@ -1,4 +1,5 @@
 # Copyright (c) mmrrsis contributors.
+import importlib.util
 import json
 import os
 import subprocess
@@ -28,6 +29,21 @@ def test_says_how_to_write_the_data(tmp_path):
     options = ('--scale', 'tiny', '--work-dir', tmp_path / 'runs')
     said = call('table5', *options, '--cfg-options', f'train_dataloader.dataset.data_root={tmp_path}/synthrs', code=1)
     assert f'There is no data set in {tmp_path}/synthrs' in said and 'tools/dataset_converters/synthrs.py' in said
+
+
+@pytest.mark.parametrize(('scale', 'last'), [('full', 'cd2fsan_vitb_rrsisd'), ('tiny', 'cd2fsan_tiny_synthrs')])
+def test_rows_name_the_config_that_is_trained(monkeypatch, tmp_path, scale, last):
+    """So that the costs of the same configs can be joined to them."""
+    spec = importlib.util.spec_from_file_location('run_table', ROOT / 'tools/analysis/run_table.py')
+    tool = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, tool)  # dataclasses look their module up
+    spec.loader.exec_module(tool)
+    arguments = ['run_table.py', 'table4', '--scale', scale, '--rows', '1', '7', '--work-dir', str(tmp_path)]
+    monkeypatch.setattr(sys, 'argv', arguments)
+    table = tool.find_tables(ROOT / 'configs')['table4']
+    rows = tool.collect(table, tool.plan(table, tool.parse_args()), ['val'])
+    assert [row['config'] for row in rows] == ['table4a_baseline', last]
+    assert rows[0]['splits']['val']['mIoU'] == dict(paper=42.59, ours=None, deviation=None, seeds=0)
 
 
 @pytest.mark.slow

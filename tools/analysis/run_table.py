@@ -164,7 +164,7 @@ def collect(table: AblationTable, runs: list[Run], splits: list[str]) -> list[di
     rows = []
     for row in dict.fromkeys(run.row.config for run in runs):
         mine = [run for run in runs if run.row.config == row]
-        entry: dict[str, Any] = {'row': mine[0].row.name, 'config': row.stem, 'splits': {}}
+        entry: dict[str, Any] = {'row': mine[0].row.name, 'config': mine[0].config.stem, 'splits': {}}
         for split in splits:
             files = [run.metrics_file(split) for run in mine if run.metrics_file(split).is_file()]
             found = [json.loads(file.read_text(encoding='utf-8')) for file in files]
