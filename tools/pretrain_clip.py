@@ -10,8 +10,8 @@ start as sines and cosines: at CLIP's scale they would drown in the patches for 
 
     python tools/pretrain_clip.py configs/cd2fsan/cd2fsan_tiny_synthrs.py --work-dir work_dirs/pretrain_clip
 
-With ``--captions-only`` the objective is CLIP's alone. Such towers know what a scene holds and hardly where, as
-OpenAI's do; from them the modules of a neck have something to learn (docs/ablations.md).
+With ``--captions-only`` the objective is CLIP's alone. Such towers know what a scene holds and hardly where
+(docs/ablations.md).
 
 Safe to stop and run again: rendered scenes and the last checkpoint are kept. Writes ``clip.safetensors`` and
 ``log.jsonl`` into the work directory.
