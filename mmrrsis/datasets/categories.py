@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 
 
 def normalize_category(name: str) -> str:
-    """Return a name in lower case, without spaces and punctuation: 'Golf-field', 'golffield' and 'golf field' are one category."""
+    """Return a name in lower case without spaces and punctuation.
+
+    'Golf-field', 'golffield' and 'golf field' are one category.
+    """
     return re.sub(r'[\W_]+', '', name).lower()
 
 

@@ -2,8 +2,8 @@
 """Build the small WordPiece vocabulary that ships with the package, for models that do not start from BERT.
 
 Its words are those of SynthRS (expressions and captions of all levels), of the tagged expressions and of the lexicon
-of the key phrase finder. All ASCII letters, digits and punctuation marks are pieces too, and frequent beginnings and endings of
-words, so that only exotic characters become [UNK]. The same sources give the same file.
+of the key phrase finder. All ASCII letters, digits and punctuation marks are pieces too, and frequent beginnings and
+endings of words, so that only exotic characters become [UNK]. The same sources give the same file.
 """
 
 import argparse

@@ -116,8 +116,10 @@ class ExpressionTagger(TaggerI):
         ]
         if any(wrong):  # once more, for the tags behind depend on those before
             tags = self._predict([_NOUN if bad else word for word, bad in zip(words, wrong, strict=True)])
-        tags = ['.' if _is_punctuation(token) and token != ',' else tag for token, tag in zip(tokens, tags, strict=True)]
-        return list(zip(tokens, tags, strict=True))
+        return [
+            (token, '.' if _is_punctuation(token) and token != ',' else tag)
+            for token, tag in zip(tokens, tags, strict=True)
+        ]
 
     def _predict(self, words: list[str]) -> list[str]:
         return [tag for _, tag in self.perceptron.tag(words)]
