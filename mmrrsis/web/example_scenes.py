@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from mmrrsis.apis.packaged_files import packaged_folder
 from mmrrsis.datasets.synthesis import SceneGenerator
+from mmrrsis.package_files import packaged_folder
 
 # Scenes of SynthRS's test split, which no training sees, and how many of their objects are asked for.
 _SYNTHETIC = ((12, 4), (6, 3))

@@ -7,14 +7,9 @@ from mmengine.config import Config
 from PIL import Image
 from torch import nn
 
-from mmrrsis.apis import (
-    CheckpointMismatchError,
-    ReferringInferencer,
-    find_config,
-    find_weights,
-    init_segmentor,
-    segment_image,
-)
+from mmrrsis.apis import ReferringInferencer, init_segmentor, segment_image
+from mmrrsis.checkpoint import CheckpointMismatchError
+from mmrrsis.package_files import find_config, find_weights
 from mmrrsis.registry import MODELS, TRANSFORMS
 from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
 

@@ -5,10 +5,10 @@ from open_clip.model import CLIP
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
+from mmrrsis.checkpoint import pack_embedding, unpack_embeddings
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
 from mmrrsis.models.encoders import CLIPDualEncoder
 from mmrrsis.models.encoders.clip_weights import read_clip_state_dict
-from mmrrsis.packed_embeddings import pack_embedding, unpack_embeddings
 from mmrrsis.structures import ReferringText
 
 ARCH = dict(

@@ -3,9 +3,10 @@ import pytest
 import torch
 from mmengine.structures import PixelData
 
+from mmrrsis.images import read_image
 from mmrrsis.registry import VISUALIZERS
 from mmrrsis.structures import ReferringDataSample, ReferringText
-from mmrrsis.visualization import predicted_mask, read_image
+from mmrrsis.visualization import predicted_mask
 
 
 @pytest.fixture
