@@ -263,7 +263,7 @@ def test_configs_and_weights_of_the_package_have_names(tmp_path, monkeypatch):
         find_config('cd2fsan_vitb_rrsid')
     with pytest.raises(FileNotFoundError, match=r'neither a config file nor the name'):
         find_config('rrsisd')
-    monkeypatch.setattr('mmrrsis.package_files.__file__', str(tmp_path / 'package_files.py'))
+    monkeypatch.setattr('mmrrsis.package_files.PACKAGE', tmp_path)
     (tmp_path / 'weights').mkdir()
     (tmp_path / 'weights' / 'b.safetensors').touch()
     assert find_weights('package:b.safetensors').name == 'b.safetensors'

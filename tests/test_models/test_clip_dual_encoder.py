@@ -113,7 +113,7 @@ def test_weights_of_another_architecture_name_the_mismatch(tmp_path, clip):
     encoder = build(arch=arch, pretrained=str(path))
     with pytest.raises(ValueError, match='clip.pt does not fit') as error:
         encoder.init_weights()
-    assert 'missing: visual.transformer.resblocks.3' in str(error.value)
+    assert 'missing in the checkpoint (12):\n    visual.transformer.resblocks.3' in str(error.value)
 
 
 def test_unknown_weights_name_the_known_tags():
