@@ -8,7 +8,7 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.utils import track_iter_progress
 from torch import nn
 
-from mmrrsis.visualization import SheetRow, predicted_mask, read_image
+from mmrrsis.visualization import SheetRow, read_image
 
 
 @torch.no_grad()
@@ -27,4 +27,5 @@ def predict_samples(model: nn.Module, dataset: BaseDataset, indices: Sequence[in
         (sample,) = model.test_step(pseudo_collate([dataset[index]]))
         image = read_image(sample.img_path)
         truth = sample.gt_mask.data[0].cpu().numpy().astype(bool)
-        yield SheetRow(image, sample.text.raw, truth, predicted_mask(sample, image.shape[:2]))
+        predicted = sample.at_size(image.shape[:2]).pred_mask.data[0].numpy()
+        yield SheetRow(image, sample.text.raw, truth, predicted)

@@ -8,7 +8,7 @@ from .layer_heatmap import LayerCounts, draw_layer_heatmap
 from .mask_overlay import GT_COLOR, PRED_COLOR, draw_mask
 from .paper_figure import check_figure_suffix, save_figure
 from .read_image import read_image
-from .referring_visualizer import ReferringVisualizer, predicted_mask
+from .referring_visualizer import ReferringVisualizer
 from .size_bars import draw_size_bars, read_size_scores
 from .table_costs import join_table_costs
 from .text_band import draw_text_band
@@ -32,7 +32,6 @@ __all__ = [
     'draw_text_band',
     'draw_training_curves',
     'join_table_costs',
-    'predicted_mask',
     'read_costs',
     'read_history',
     'read_image',

@@ -31,7 +31,7 @@ from prettytable import PrettyTable
 from torch import nn
 
 from mmrrsis.apis import example_batch, init_segmentor
-from mmrrsis.structures import ReferringText
+from mmrrsis.structures import ReferringTextBatch
 
 
 def positive(text: str) -> int:
@@ -145,7 +145,7 @@ def measure_expressions(model: nn.Module, args: argparse.Namespace, config: str,
         print(f'{config}: {name} encodes image and expression together, so nothing can be kept between expressions.')
         return None
     inputs, samples = example_batch(model)
-    text = ReferringText.stack([sample.text for sample in samples])
+    text = ReferringTextBatch.stack([sample.text for sample in samples])
 
     def encode_image() -> None:
         model.encode_image(inputs)
