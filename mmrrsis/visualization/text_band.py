@@ -16,7 +16,7 @@ def draw_text_band(text: str, width: int, font_px: int = 14) -> np.ndarray:
     Args:
         text: Any Unicode text that Matplotlib's font covers; ``$`` has no special meaning.
         width: Width of the band in pixels.
-        font_px: Height of the letters in pixels.
+        font_px: Font size in pixels.
 
     Returns:
         ``(h, width, 3)`` uint8 RGB; ``h`` follows from the number of lines.
@@ -26,7 +26,7 @@ def draw_text_band(text: str, width: int, font_px: int = 14) -> np.ndarray:
     label = figure.text(
         0.5 * font_px / width, 0.5, '', fontsize=font_px * 72 / _DPI, va='center', linespacing=1.25, parse_math=False
     )
-    # Letters differ in width: begin with the columns that narrow ones would allow and take fewer until it fits.
+    # Characters differ in width: begin with the columns that narrow ones would allow and take fewer until it fits.
     for columns in range(max(1, int(width / (0.4 * font_px))), 0, -1):
         lines = textwrap.wrap(text, columns) or ['']
         label.set_text('\n'.join(lines))

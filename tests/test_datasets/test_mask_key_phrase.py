@@ -58,7 +58,7 @@ def own():
     ],
 )
 def test_exactly_the_pieces_of_the_phrase_are_masked(own, before, phrase, behind, max_tokens):
-    """Blanks and signs separate words, so that the pieces of a text are those of its parts, one after the other."""
+    """Spaces and punctuation separate words, so that a text has the pieces of its parts, one after the other."""
     parts = [own(part, add_special_tokens=False)['input_ids'] for part in (before, phrase, behind)]
     ids = [*parts[0], *parts[1], *parts[2]]
     room = max_tokens - 2

@@ -36,7 +36,7 @@ class ReferringIoU(BaseMetric):
       more of the ground truth mask, as it is on disk;
     - ``mIoU_{subset}``, ``oIoU_{subset}`` for each subset of the samples and, when there is one, ``mIoU_other`` and
       ``oIoU_other`` for the samples of none;
-    - ``class/{category}_mIoU``, blanks written as underscores.
+    - ``class/{category}_mIoU``, spaces written as underscores.
 
     A group without samples has no keys.
 
