@@ -15,7 +15,7 @@ GPUS_PER_NODE=${GPUS_PER_NODE:-$GPUS}
 CPUS_PER_TASK=${CPUS_PER_TASK:-5}
 TOOLS=$(cd "$(dirname "$0")" && pwd)
 
-# SRUN_ARGS is a list of options and must split at blanks.
+# SRUN_ARGS is a list of options and must split at spaces.
 # shellcheck disable=SC2086
 PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}" \
 srun -p "$PARTITION" \

@@ -12,7 +12,7 @@ from .paper_figure import new_figure, paper_style
 
 _GAP = 0.06  # inches
 _LINE = 0.17  # inches, one line of an expression
-_LETTER = 0.075  # inches, width of a letter; of bold and of larger ones more
+_CHARACTER = 0.075  # inches, width of a character; of bold and of larger ones more
 _PAGE = 7.0  # inches
 _OPACITY = 0.5
 
@@ -44,9 +44,9 @@ def draw_comparison_grid(rows: Sequence[Sequence[SheetRow]], models: Sequence[st
     columns = 2 + len(models)
     tile = min(2.0, (_PAGE - _GAP) / columns - _GAP)
     width = _GAP + columns * (tile + _GAP)
-    texts = [textwrap.wrap(row[0].expression, int(width / _LETTER)) for row in rows]
-    names = [textwrap.wrap(name, int(tile / (1.2 * _LETTER))) for name in ('image', 'ground truth', *models)]
-    titles = textwrap.wrap(title, int(width / (1.15 * _LETTER)))
+    texts = [textwrap.wrap(row[0].expression, int(width / _CHARACTER)) for row in rows]
+    names = [textwrap.wrap(name, int(tile / (1.2 * _CHARACTER))) for name in ('image', 'ground truth', *models)]
+    titles = textwrap.wrap(title, int(width / (1.15 * _CHARACTER)))
     head = 0.1 + 0.19 * len(titles) + 0.08 + _LINE * max(map(len, names))
     height = head + 0.05 + sum(_LINE * len(lines) + 0.1 + tile + 0.05 for lines in texts) + _GAP
     figure = new_figure(width, height, layout=None)

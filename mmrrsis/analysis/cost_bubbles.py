@@ -142,7 +142,7 @@ def draw_cost_bubbles(entries: Sequence[CostEntry], title: str, score_label: str
         loc='outside lower center',
         ncols=1 + len(handles),
         frameon=False,
-        handlelength=_LARGEST_POINTS / 9.5,  # in the unit of the legend, the size of its letters
+        handlelength=_LARGEST_POINTS / 9.5,  # in the unit of the legend, its font size
         handletextpad=0.5,
         columnspacing=1.2,
         borderpad=1.2,  # bubbles are higher than the line of text that the legend reckons with

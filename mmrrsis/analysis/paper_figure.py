@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""What the figures of a paper share: colours, letters, how they are saved."""
+"""What the figures of a paper share: colours, font sizes, how they are saved."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 PALETTE = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#4D4D4D')
 
 #: Decorator of functions that draw. Charts are 5 to 6 inches wide: shrunk to a column of 3.5 inches, their smallest
-#: letters still have 5 to 6 points.
+#: text still has 5 to 6 points.
 paper_style = rc_context(
     {
         'font.size': 10,
@@ -62,7 +62,7 @@ def save_figure(figure: Figure, out_file: str | Path) -> Path:
     out_file = Path(out_file)
     check_figure_suffix(out_file)
     out_file.parent.mkdir(parents=True, exist_ok=True)
-    with rc_context({'pdf.fonttype': 42}):  # letters as TrueType, as publishers ask for
+    with rc_context({'pdf.fonttype': 42}):  # text as TrueType fonts, as publishers ask for
         figure.savefig(out_file, dpi=_DPI)
     return out_file
 

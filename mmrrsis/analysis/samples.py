@@ -13,7 +13,7 @@ from torch import nn
 from mmrrsis.engine.config import explain_config_errors
 from mmrrsis.images import read_image
 from mmrrsis.registry import DATASETS
-from mmrrsis.visualization import SheetRow, predicted_mask
+from mmrrsis.visualization import SheetRow
 
 
 def build_dataset(cfg: Config, split: str) -> BaseDataset:
@@ -47,4 +47,5 @@ def predict_samples(model: nn.Module, dataset: BaseDataset, indices: Sequence[in
         (sample,) = model.test_step(pseudo_collate([dataset[index]]))
         image = read_image(sample.img_path)
         truth = sample.gt_mask.data[0].cpu().numpy().astype(bool)
-        yield SheetRow(image, sample.text.raw, truth, predicted_mask(sample, image.shape[:2]))
+        predicted = sample.at_size(image.shape[:2]).pred_mask.data[0].numpy()
+        yield SheetRow(image, sample.text.raw, truth, predicted)

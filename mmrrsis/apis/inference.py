@@ -7,14 +7,13 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.structures import PixelData
 from torch import nn
 
 from mmrrsis.checkpoint import load_checkpoint
 from mmrrsis.engine.config import check_config, explain_config_errors
 from mmrrsis.images import ImageInput, as_rgb
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import ReferringDataSample, resize_probability
+from mmrrsis.structures import ReferringDataSample
 
 from .inference_pipeline import InferencePipeline
 from .predict_groups import predict_groups
@@ -85,27 +84,6 @@ def check_threshold(threshold: float | None) -> None:
         raise ValueError(f'`threshold` must be in [0, 1] but is {threshold}.')
 
 
-def fit_to_image(
-    sample: ReferringDataSample, shape: tuple[int, int], threshold: float | None = None
-) -> ReferringDataSample:
-    """Bring a prediction from the network's input size to that of the image.
-
-    Args:
-        sample: A sample with ``pred_mask`` and ``mask_threshold``. It is not changed.
-        shape: Height and width of the image.
-        threshold: In [0, 1]; None takes that of the sample.
-
-    Returns:
-        A copy on the CPU with ``pred_mask`` at the size of the image.
-    """
-    sample = sample.cpu()
-    if threshold is not None:
-        sample.set_metainfo(dict(mask_threshold=threshold))
-    probability = resize_probability(sample.pred_mask.probability, shape)
-    sample.pred_mask = PixelData(data=probability > sample.mask_threshold, probability=probability)
-    return sample
-
-
 def segment_image(
     model: nn.Module, image: ImageInput, expression: str, threshold: float | None = None
 ) -> ReferringDataSample:
@@ -131,4 +109,4 @@ def segment_image(
     pixels, path = as_rgb(image)
     group = InferencePipeline(model.cfg)(pixels, [expression], path)
     ((sample,),) = predict_groups(model, [group], batch_size=1)
-    return fit_to_image(sample, pixels.shape[:2], threshold)
+    return sample.at_size(pixels.shape[:2], threshold)

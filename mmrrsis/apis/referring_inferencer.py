@@ -22,7 +22,7 @@ from mmrrsis.package_files import DEFAULT_MODEL, DEFAULT_WEIGHTS, find_config, f
 from mmrrsis.structures import ReferringDataSample
 from mmrrsis.visualization import draw_prediction
 
-from .inference import check_expressions, check_threshold, fit_to_image, init_segmentor
+from .inference import check_expressions, check_threshold, init_segmentor
 from .inference_pipeline import InferencePipeline
 from .predict_groups import predict_groups
 
@@ -178,7 +178,7 @@ class ReferringInferencer(BaseInferencer):
         # As many pairs at once as there are images: the features of the head are the largest that are held.
         predicted = predict_groups(self.model, groups, batch_size=len(groups))
         shape = images[0].shape[:2]
-        fitted = [[fit_to_image(sample, shape, threshold=0.5) for sample in group] for group in predicted]
+        fitted = [[sample.at_size(shape, threshold=0.5) for sample in group] for group in predicted]
         return np.stack([np.stack([sample.pred_mask.probability[0].numpy() for sample in group]) for group in fitted])
 
     def preprocess(
@@ -199,7 +199,7 @@ class ReferringInferencer(BaseInferencer):
     ) -> list[list[ReferringDataSample]]:
         """Predict for one batch of images, at the size of each image."""
         predicted = predict_groups(self.model, inputs, batch_size)
-        return [[fit_to_image(sample, sample.ori_shape, threshold) for sample in group] for group in predicted]
+        return [[sample.at_size(sample.ori_shape, threshold) for sample in group] for group in predicted]
 
     def visualize(
         self,

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 
 
 def normalize_category(name: str) -> str:
-    """Return a name without case, blanks and signs: 'Golf-field', 'golffield' and 'golf field' are one category."""
+    """Return a name in lower case without spaces and punctuation.
+
+    'Golf-field', 'golffield' and 'golf field' are one category.
+    """
     return re.sub(r'[\W_]+', '', name).lower()
 
 
@@ -17,7 +20,7 @@ class CategoryFinder:
     the bus' it is 'road marking'. First, because the target is what an English noun phrase starts with and what
     follows describes where it is ('car on the road').
 
-    Words must match whole; a plural ending, a hyphen for a blank, and names written together are tolerated.
+    Words must match whole; a plural ending, a hyphen for a space, and names written together are tolerated.
 
     Args:
         classes: Names of the categories.

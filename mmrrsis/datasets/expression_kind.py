@@ -60,7 +60,7 @@ def expression_kind(expression: str) -> str:
     - ``category only``: none of these.
 
     Args:
-        expression: The expression; case and surrounding blanks do not matter.
+        expression: The expression; case and surrounding spaces do not matter.
 
     Returns:
         One of :data:`EXPRESSION_KINDS`.

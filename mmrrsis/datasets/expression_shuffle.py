@@ -8,7 +8,7 @@ from .errors import ReferringDataError
 
 
 def _text(sample: dict) -> str:
-    """Return the expression of a test sample without case and outer blanks, for comparison."""
+    """Return the expression of a test sample in lower case and without surrounding spaces, for comparison."""
     return sample['expressions'][0].strip().lower()
 
 

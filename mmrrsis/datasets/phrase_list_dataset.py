@@ -15,7 +15,7 @@ _IMAGE_SUFFIXES = ('.png', '.tif', '.tiff', '.jpg', '.jpeg')
 class PhraseListDataset(BaseReferringDataset):
     """Base of data sets with ``output_phrase_{split}.txt``.
 
-    A line is ``<name> <phrase>``, split at the first blank; the name may carry its suffix. Image and mask have the
+    A line is ``<name> <phrase>``, split at the first space; the name may carry its suffix. Image and mask have the
     same name. Empty lines are passed over. ``sample_id`` is the split and the number of the line, ``test_12``.
 
     See :class:`BaseReferringDataset` for the arguments.

@@ -181,7 +181,7 @@ class RRSISDDataset(BaseReferringDataset):
 
     @staticmethod
     def _parse_sentences(ref: dict, place: str) -> list[str]:
-        """Return the expressions of a ref, blanks at their ends removed."""
+        """Return the expressions of a ref, surrounding spaces removed."""
         sentences: Any = ref['sentences']
         if not isinstance(sentences, list) or not sentences:
             raise ReferringDataError(f'{place}: the ref has no sentence. Add one, or delete the ref.', 'malformed ref')

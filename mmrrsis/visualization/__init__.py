@@ -3,7 +3,7 @@
 
 from .contact_sheet import SheetRow, draw_contact_sheet
 from .mask_overlay import GT_COLOR, PRED_COLOR, draw_mask, draw_prediction, draw_text_band
-from .referring_visualizer import ReferringVisualizer, predicted_mask
+from .referring_visualizer import ReferringVisualizer
 
 __all__ = [
     'GT_COLOR',
@@ -14,5 +14,4 @@ __all__ = [
     'draw_mask',
     'draw_prediction',
     'draw_text_band',
-    'predicted_mask',
 ]

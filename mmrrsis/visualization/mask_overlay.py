@@ -59,7 +59,7 @@ def draw_text_band(text: str, width: int, font_px: int = 14) -> np.ndarray:
     Args:
         text: Any Unicode text that Matplotlib's font covers; ``$`` has no special meaning.
         width: Width of the band in pixels.
-        font_px: Height of the characters in pixels.
+        font_px: Font size in pixels.
 
     Returns:
         ``(h, width, 3)`` uint8 RGB; ``h`` follows from the number of lines.

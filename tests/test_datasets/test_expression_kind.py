@@ -42,7 +42,7 @@ from mmrrsis.datasets.synthesis.expression_syntax import parse_expression
 )
 def test_kind_is_read_off_the_words(expression, kind):
     assert expression_kind(expression) == kind
-    assert expression_kind(f'  {expression.upper()} ') == kind, 'case and blanks do not matter'
+    assert expression_kind(f'  {expression.upper()} ') == kind, 'case and spaces do not matter'
     assert kind in EXPRESSION_KINDS
 
 

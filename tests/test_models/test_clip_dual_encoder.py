@@ -9,7 +9,7 @@ from mmrrsis.checkpoint import pack_embedding, unpack_embeddings
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
 from mmrrsis.models.encoders import CLIPDualEncoder
 from mmrrsis.models.encoders.clip_weights import read_clip_state_dict
-from mmrrsis.structures import ReferringText
+from mmrrsis.structures import ReferringTextBatch
 
 ARCH = dict(
     embed_dim=12,
@@ -41,7 +41,7 @@ def trace(clip):
 
 def tokenize(*expressions, max_tokens=22):
     tokenizer = CLIPTokenizer(max_tokens=max_tokens)
-    return ReferringText.stack([tokenizer(expression) for expression in expressions])
+    return ReferringTextBatch.stack([tokenizer(expression) for expression in expressions])
 
 
 @pytest.fixture

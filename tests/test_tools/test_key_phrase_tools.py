@@ -36,11 +36,11 @@ def test_training_tool_takes_corpus_and_lexicon(monkeypatch, capsys, tmp_path):
 def test_vocabulary_of_few_words():
     build = runpy.run_path(str(TOOLS / 'build_wordpiece_vocabulary.py'))['build_vocabulary']
     tokens = build(['The ships, 12 Ships!', 'caf\u00e9 \u8239 ship'], pieces=3)
-    signs = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
-    inner = ['##' + sign for sign in signs if sign.isalnum()]
+    characters = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
+    inner = ['##' + character for character in characters if character.isalnum()]
     # 'sh' and 'shi' begin two words, all other pieces stand in one: the first of the alphabet goes before.
     assert tokens == [
-        *('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'), *signs, *inner, 'cafe', 'ship', 'ships', 'the',
+        *('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'), *characters, *inner, 'cafe', 'ship', 'ships', 'the',
         'ca', 'sh', 'shi', '##afe', '##fe', '##he',
     ]  # fmt: skip
     assert tokens == build(reversed(['The ships, 12 Ships!', 'caf\u00e9 \u8239 ship']), pieces=3)

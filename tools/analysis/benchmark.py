@@ -32,7 +32,7 @@ from torch import nn
 
 from mmrrsis.analysis import example_batch
 from mmrrsis.apis import init_segmentor
-from mmrrsis.structures import ReferringText
+from mmrrsis.structures import ReferringTextBatch
 
 
 def positive(text: str) -> int:
@@ -146,7 +146,7 @@ def measure_expressions(model: nn.Module, args: argparse.Namespace, config: str,
         print(f'{config}: {name} encodes image and expression together, so nothing can be kept between expressions.')
         return None
     inputs, samples = example_batch(model)
-    text = ReferringText.stack([sample.text for sample in samples])
+    text = ReferringTextBatch.stack([sample.text for sample in samples])
 
     def encode_image() -> None:
         model.encode_image(inputs)

@@ -30,7 +30,7 @@ from mmrrsis.analysis import (
 )
 from mmrrsis.apis import init_segmentor
 from mmrrsis.datasets import EXPRESSION_KINDS, expression_kind
-from mmrrsis.structures import ReferringText
+from mmrrsis.structures import ReferringTextBatch
 
 
 def positive(text: str) -> int:
@@ -159,7 +159,7 @@ def count_layers(model: nn.Module, dataset: BaseDataset, indices: Sequence[int])
     for index in track_iter_progress([int(index) for index in indices]):
         batch = model.data_preprocessor(pseudo_collate([dataset[index]]), False)
         (sample,) = batch['data_samples']
-        chosen = selection(model.encoder(batch['inputs'], ReferringText.stack([sample.text])))
+        chosen = selection(model.encoder(batch['inputs'], ReferringTextBatch.stack([sample.text])))
         if chosen.scores is None:
             raise ValueError(
                 f'`model.neck.layer_selection`, {type(selection).__name__}, takes the same layers for every '

@@ -2,8 +2,8 @@
 """Build the small WordPiece vocabulary that ships with the package, for models that do not start from BERT.
 
 Its words are those of SynthRS (expressions and captions of all levels), of the tagged expressions and of the lexicon
-of the key phrase finder. All letters, digits and signs of ASCII are pieces too, and frequent beginnings and endings of
-words, so that only exotic characters become [UNK]. The same sources give the same file.
+of the key phrase finder. All ASCII letters, digits and punctuation marks are pieces too, and frequent beginnings and
+endings of words, so that only exotic characters become [UNK]. The same sources give the same file.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from mmrrsis.package_files import resolve_package_file
 
 SPECIAL_TOKENS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')  # [PAD] is 0, as in BERT
 PIECE_LENGTHS = range(2, 6)
-# Printable ASCII without the blank and the capitals, which the normaliser turns into small letters.
+# Printable ASCII without the space and the capitals, which the normaliser turns into lower case.
 CHARACTERS = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
 
 

@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""Print the key phrase of every expression, one a line; an empty line where there is none."""
+"""Print the key phrase of every expression, one per line; an empty line where there is none."""
 
 import argparse
 

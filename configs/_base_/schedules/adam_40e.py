@@ -1,5 +1,5 @@
-# CD2FSAN, section 4.1: 40 epochs, Adam, base learning rate 5e-5 for 8 images a step, 0.1x for both encoders, mixed
-# precision. No decay of the learning rate and no gradient clipping are named, so there are none.
+# CD2FSAN, section 4.1: 40 epochs, Adam, base learning rate 5e-5 for 8 images per step, 0.1x for both encoders, mixed
+# precision. The paper names neither a decay of the learning rate nor gradient clipping, so this has neither.
 optim_wrapper = dict(
     type='AmpOptimWrapper',
     loss_scale='dynamic',

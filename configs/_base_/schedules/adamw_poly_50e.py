@@ -1,5 +1,5 @@
 # BTDNet, section IV-B: 50 epochs, AdamW with 1e-4 and 1e-5 for the pretrained towers, "poly" decay to zero with power
-# 0.9, for 8 images a step. Weight decay is not named: LAVT's.
+# 0.9, for 8 images per step. Weight decay is not named: LAVT's.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-4, weight_decay=0.01),

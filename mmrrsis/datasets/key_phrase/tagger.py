@@ -30,7 +30,7 @@ def read_corpus(path: str | Path = CORPUS_FILE) -> list[list[tuple[str, str]]]:
     """Read tagged expressions.
 
     Args:
-        path: A text file with one expression a line, ``word/TAG`` separated by blanks, tags of the Penn Treebank.
+        path: A text file with one expression per line, ``word/TAG`` separated by spaces, tags of the Penn Treebank.
             Lines that begin with ``#`` and empty lines do not count.
 
     Returns:
@@ -57,7 +57,7 @@ def read_lexicon(path: str | Path = LEXICON_FILE) -> dict[str, str]:
     """Read words that have one tag only.
 
     Args:
-        path: A text file with a tag and its words a line, separated by blanks. Lines that begin with ``#``
+        path: A text file with a tag and its words per line, separated by spaces. Lines that begin with ``#``
             do not count.
 
     Returns:
@@ -86,7 +86,7 @@ class ExpressionTagger(TaggerI):
     Its features are words and endings in context; from a small corpus it cannot learn what an unknown word may be.
     Such a word is tagged as a known one in its place: a compound as its last part ('large-vehicle'), one with the
     ending of a participle or an adverb as such, and whatever would be a verb or a function word otherwise as a noun.
-    Signs other than commas have the tag '.'.
+    Punctuation marks other than commas have the tag '.'.
 
     Args:
         perceptron: The trained perceptron; it expects words in lower case.
@@ -116,8 +116,10 @@ class ExpressionTagger(TaggerI):
         ]
         if any(wrong):  # once more, for the tags behind depend on those before
             tags = self._predict([_NOUN if bad else word for word, bad in zip(words, wrong, strict=True)])
-        tags = ['.' if _is_sign(token) and token != ',' else tag for token, tag in zip(tokens, tags, strict=True)]
-        return list(zip(tokens, tags, strict=True))
+        return [
+            (token, '.' if _is_punctuation(token) and token != ',' else tag)
+            for token, tag in zip(tokens, tags, strict=True)
+        ]
 
     def _predict(self, words: list[str]) -> list[str]:
         return [tag for _, tag in self.perceptron.tag(words)]
@@ -128,7 +130,7 @@ class ExpressionTagger(TaggerI):
 
     def _stand_in(self, word: str) -> str:
         """Return a known word that stands where an unknown one would, or the word itself."""
-        if _is_sign(word):
+        if _is_punctuation(word):
             return ','
         last = word.rpartition('-')[2]
         if last != word and self.perceptron.tagdict.get(last, '').startswith('NN'):
@@ -139,14 +141,14 @@ class ExpressionTagger(TaggerI):
         return word
 
 
-def _is_sign(word: str) -> bool:
-    """Tell a sign from a word; a possessive ending is a word."""
+def _is_punctuation(word: str) -> bool:
+    """Tell a punctuation mark from a word; a possessive ending is a word."""
     return len(word) == 1 and not word.isalnum()
 
 
 def _may_be(word: str, tag: str) -> bool:
     """Tell whether an unknown word without a telling ending may have a tag."""
-    # Numerals and signs are of no concern: the perceptron knows their form.
+    # Numerals and punctuation are of no concern: the perceptron knows their form.
     return tag.startswith(('NN', 'JJ', 'CD')) or not word[0].isalpha() or (tag == 'VBZ' and word.endswith('s'))
 
 

@@ -268,5 +268,5 @@ def write_expressions(
 
 
 def _present(text: str, rng: np.random.Generator) -> str:
-    """Capital letter and, sometimes, a full stop."""
+    """A capital first letter and, sometimes, a full stop."""
     return text[0].upper() + text[1:] + ('.' if rng.random() < 0.3 else '')

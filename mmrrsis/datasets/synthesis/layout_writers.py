@@ -127,7 +127,7 @@ class _RrsisdLayout(_Layout):
                 dict(id=image_id, file_name=record['file_name'], height=record['height'], width=record['width'])
             )
             for referral in record['referrals']:
-                number = len(refs) + 1  # one annotation a ref: both have the same number
+                number = len(refs) + 1  # one annotation per ref: both have the same number
                 category_id = category_ids[referral['category']]
                 annotations.append(
                     dict(

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mmrrsis.checkpoint import check_weights, unpack_embeddings, warn_random_weights
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
+from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
 from .clip_weights import read_clip_state_dict, resolve_clip_weights
 
@@ -162,7 +162,7 @@ class CLIPDualEncoder(BaseModule):
         joint = visual.ln_post(layers[-1].permute(0, 2, 3, 1)) @ visual.proj  # (B, h, w, D_joint)
         return VisualFeatures(layers=layers, joint=joint.permute(0, 3, 1, 2))
 
-    def encode_text(self, text: ReferringText) -> TextFeatures:
+    def encode_text(self, text: ReferringTextBatch) -> TextFeatures:
         """Encode referring expressions.
 
         Args:
@@ -189,6 +189,6 @@ class CLIPDualEncoder(BaseModule):
         sentence = words[torch.arange(len(words), device=words.device), eos] @ self.clip.text_projection
         return TextFeatures(words=words, word_mask=text.token_mask, sentence=sentence)
 
-    def forward(self, images: Tensor, text: ReferringText) -> MultimodalFeatures:
+    def forward(self, images: Tensor, text: ReferringTextBatch) -> MultimodalFeatures:
         """Encode B images and the B expressions that belong to them."""
         return MultimodalFeatures(visual=self.encode_image(images), text=self.encode_text(text))
