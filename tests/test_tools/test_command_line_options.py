@@ -1,5 +1,4 @@
 import argparse
-import importlib.util
 import os
 import subprocess
 from pathlib import Path
@@ -7,14 +6,11 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from mmrrsis.cli import train
+from mmrrsis.cli.test import apply_options
+from mmrrsis.cli.train import find_resume
+
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(f'{name}_under_test', ROOT / f'tools/{name}.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -23,7 +19,6 @@ def cfg():
 
 
 def test_amp_replaces_the_plain_wrapper_only(cfg):
-    train = load('train')
     cfg.optim_wrapper = dict(type='OptimWrapper')
     train.enable_amp(cfg)
     assert cfg.optim_wrapper == dict(type='AmpOptimWrapper', loss_scale='dynamic')
@@ -35,7 +30,6 @@ def test_amp_replaces_the_plain_wrapper_only(cfg):
 
 
 def test_resume_finds_the_latest_checkpoint(tmp_path):
-    find_resume = load('train').find_resume
     assert find_resume(None, str(tmp_path)) is None
     assert find_resume('auto', str(tmp_path)) is None, 'nothing to resume yet: begin anew'
     (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_3.pth'))
@@ -50,7 +44,6 @@ def options(**changes):
 
 
 def test_options_of_test(cfg):
-    apply_options = load('test').apply_options
     before = cfg.to_dict()
     apply_options(cfg, options())
     assert cfg.work_dir == 'work_dirs/a'
