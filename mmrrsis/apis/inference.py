@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from torch import nn
 
@@ -22,7 +23,7 @@ from .predict_groups import predict_groups
 def init_segmentor(
     config: str | Path | Config,
     checkpoint: str | Path | None = None,
-    device: str = 'cpu',
+    device: str | None = None,
     cfg_options: dict[str, Any] | None = None,
 ) -> nn.Module:
     """Build a segmentor for inference.
@@ -30,7 +31,7 @@ def init_segmentor(
     Args:
         config: A config or its file.
         checkpoint: The trained parameters; every key must fit. None keeps the initial ones.
-        device: A torch device, such as ``cuda:0``.
+        device: A torch device, such as ``cuda:0``. None takes the accelerator where there is one.
         cfg_options: Changes of the config, keys such as ``model.decode_head.num_kernels``.
 
     Returns:
@@ -55,7 +56,7 @@ def init_segmentor(
     if checkpoint is not None:
         load_checkpoint(model, checkpoint)
     model.cfg = cfg
-    return model.to(device).eval()
+    return model.to(device or get_device()).eval()
 
 
 def check_expressions(expressions: Sequence[str]) -> None:

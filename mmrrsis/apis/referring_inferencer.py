@@ -273,7 +273,7 @@ class ReferringInferencer(BaseInferencer):
             check_expressions(item)
         return [list(item) for item in expressions]
 
-    def _init_model(self, cfg: Config, weights: str | None, device: str = 'cpu') -> nn.Module:
+    def _init_model(self, cfg: Config, weights: str | None, device: str | None = None) -> nn.Module:
         return self._built if self._built is not None else init_segmentor(cfg, weights, device)
 
     def _init_pipeline(self, cfg: Config) -> Callable:
