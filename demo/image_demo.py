@@ -12,7 +12,8 @@ import mmcv
 from mmengine.config import DictAction
 
 from mmrrsis.apis import init_segmentor, segment_image
-from mmrrsis.visualization import draw_mask, read_image
+from mmrrsis.images import read_image
+from mmrrsis.visualization import draw_mask
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,7 +10,9 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from mmrrsis.apis import check_config, explain_config_errors, load_checkpoint, parse_run_options, prepare_runtime
+from mmrrsis.checkpoint import load_checkpoint
+from mmrrsis.cli.run_options import parse_run_options
+from mmrrsis.engine import check_config, explain_config_errors, prepare_runtime
 
 
 def parse_args() -> argparse.Namespace:

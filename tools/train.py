@@ -11,15 +11,9 @@ from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmrrsis.apis import (
-    check_config,
-    check_custom_keys,
-    check_state_dict,
-    explain_config_errors,
-    parse_run_options,
-    prepare_runtime,
-    read_state_dict,
-)
+from mmrrsis.checkpoint import check_state_dict, read_state_dict
+from mmrrsis.cli.run_options import parse_run_options
+from mmrrsis.engine import check_config, check_custom_keys, explain_config_errors, prepare_runtime
 
 
 def parse_args() -> argparse.Namespace:

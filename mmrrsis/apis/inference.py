@@ -9,12 +9,12 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from mmrrsis.checkpoint import load_checkpoint
+from mmrrsis.engine.config import check_config, explain_config_errors
+from mmrrsis.images import ImageInput, as_rgb
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringDataSample
 
-from .checkpoint import load_checkpoint
-from .config import check_config, explain_config_errors
-from .image_input import ImageInput, as_rgb
 from .inference_pipeline import InferencePipeline
 from .predict_groups import predict_groups
 

@@ -17,14 +17,14 @@ from PIL import Image
 from rich.progress import track
 from torch import nn
 
+from mmrrsis.images import ImageInput, as_rgb, list_images
+from mmrrsis.package_files import DEFAULT_MODEL, DEFAULT_WEIGHTS, find_config, find_weights
 from mmrrsis.structures import ReferringDataSample
+from mmrrsis.visualization import draw_prediction
 
-from .image_input import ImageInput, as_rgb, list_images
 from .inference import check_expressions, check_threshold, init_segmentor
 from .inference_pipeline import InferencePipeline
-from .packaged_files import DEFAULT_MODEL, DEFAULT_WEIGHTS, find_config, find_weights
 from .predict_groups import predict_groups
-from .prediction_picture import draw_prediction
 
 ImagesInput = ImageInput | Sequence[ImageInput]
 Expressions = str | Sequence[str] | Sequence[Sequence[str]]

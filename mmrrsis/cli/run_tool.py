@@ -5,7 +5,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
-from mmrrsis.apis.packaged_files import find_config, packaged_folder
+from mmrrsis.package_files import find_config, packaged_folder
 
 
 def run_tool(name: str, arguments: Sequence[str]) -> None:

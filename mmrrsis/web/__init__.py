@@ -5,7 +5,7 @@ Needs the packages of the extra ``web``.
 """
 # ruff: noqa: E402  (the check says what to install before an import below it fails)
 
-from mmrrsis.optional_packages import WEB_PACKAGES, check_packages
+from mmrrsis.dependencies import WEB_PACKAGES, check_packages
 
 check_packages('web', WEB_PACKAGES)
 

@@ -11,9 +11,9 @@ import rasterio
 from PIL import Image, ImageOps
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 
-from mmrrsis.apis.image_input import as_rgb
 from mmrrsis.geo import SceneReader
 from mmrrsis.geo.whole_strips import WHOLE_SIDE
+from mmrrsis.images import as_rgb
 
 #: Longest side of an image that the page takes, in pixels.
 MAX_SIDE = 4096

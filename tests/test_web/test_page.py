@@ -9,7 +9,7 @@ import rasterio
 from mmengine.config import Config
 from PIL import Image
 
-from mmrrsis.optional_packages import check_packages
+from mmrrsis.dependencies import check_packages
 from mmrrsis.web import MAX_SIDE, Example, launch_page, training_note
 
 NOTE = 'Seen synthetic scenes only.'

@@ -55,7 +55,8 @@ def test_models_that_choose_no_layers_have_no_table(photograph, predictor, plain
 
 
 def test_the_real_selection_of_each_pair_is_recorded(tmp_path):
-    from mmrrsis.apis import ReferringInferencer, find_config, init_segmentor
+    from mmrrsis.apis import ReferringInferencer, init_segmentor
+    from mmrrsis.package_files import find_config
 
     torch.manual_seed(0)
     model = init_segmentor(find_config('cd2fsan_tiny_synthrs'), cfg_options={'model.encoder.pretrained': None})

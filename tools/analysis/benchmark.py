@@ -30,7 +30,8 @@ from mmengine.utils import track_iter_progress
 from prettytable import PrettyTable
 from torch import nn
 
-from mmrrsis.apis import example_batch, init_segmentor
+from mmrrsis.analysis import example_batch
+from mmrrsis.apis import init_segmentor
 from mmrrsis.structures import ReferringTextBatch
 
 

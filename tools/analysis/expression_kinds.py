@@ -18,7 +18,8 @@ from prettytable import PrettyTable
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmrrsis.apis import build_dataset, init_segmentor
+from mmrrsis.analysis import build_dataset
+from mmrrsis.apis import init_segmentor
 from mmrrsis.datasets import expression_kind
 
 

@@ -23,7 +23,8 @@ import mmengine
 from mmengine.config import DictAction
 from prettytable import PrettyTable
 
-from mmrrsis.apis import Cost, count_complexity, example_batch, init_segmentor
+from mmrrsis.analysis import Cost, count_complexity, example_batch
+from mmrrsis.apis import init_segmentor
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = Path(__file__).with_name('efficiency_tables.yml')

@@ -14,21 +14,23 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.utils import track_iter_progress
 from torch import nn
 
-from mmrrsis.apis import build_dataset, init_segmentor, predict_samples
-from mmrrsis.datasets import EXPRESSION_KINDS, expression_kind
-from mmrrsis.structures import ReferringTextBatch
-from mmrrsis.visualization import (
+from mmrrsis.analysis import (
     LayerCounts,
+    build_dataset,
     check_figure_suffix,
     draw_comparison_grid,
     draw_cost_bubbles,
     draw_layer_heatmap,
     draw_size_bars,
     join_table_costs,
+    predict_samples,
     read_costs,
     read_size_scores,
     save_figure,
 )
+from mmrrsis.apis import init_segmentor
+from mmrrsis.datasets import EXPRESSION_KINDS, expression_kind
+from mmrrsis.structures import ReferringTextBatch
 
 
 def positive(text: str) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import DictAction
 
-from mmrrsis.apis import build_dataset, init_segmentor, predict_samples
+from mmrrsis.analysis import build_dataset, predict_samples
+from mmrrsis.apis import init_segmentor
 from mmrrsis.visualization import draw_contact_sheet
 
 

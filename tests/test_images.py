@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmrrsis.visualization import read_image
+from mmrrsis.images import read_image
 
 
 def test_reads_rgb(tmp_path):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from .contact_sheet import SheetRow
-from .mask_overlay import GT_COLOR, PRED_COLOR, draw_mask
+from mmrrsis.visualization import GT_COLOR, PRED_COLOR, SheetRow, draw_mask
+
 from .paper_figure import new_figure, paper_style
 
 _GAP = 0.06  # inches

@@ -20,9 +20,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
+from mmrrsis.apis.inference_pipeline import InferencePipeline
 from mmrrsis.structures import ReferringDataSample
-
-from .inference_pipeline import InferencePipeline
 
 #: What the models are asked for when their cost is measured.
 EXAMPLE_EXPRESSION = 'the large ship on the left of the dock'

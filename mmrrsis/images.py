@@ -1,18 +1,42 @@
 # Copyright (c) mmrrsis contributors.
-"""Images in the forms in which people have them."""
+"""Pictures from any published format, as 8-bit RGB."""
 
 from pathlib import Path
 
+import cv2
+import mmcv
 import numpy as np
 from PIL import Image
-
-from mmrrsis.visualization import read_image
 
 ImageInput = str | Path | np.ndarray | Image.Image
 # Other modes of Pillow hold more than 8 bits a channel; its conversion to RGB would cut them off at 255.
 _PIL_MODES = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'RGBX', 'CMYK', 'YCbCr')
 #: Files of a folder that count as images.
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Read an image as 8-bit RGB.
+
+    Args:
+        path: An image file that OpenCV reads; of a GeoTIFF, the pixels.
+
+    Returns:
+        ``(H, W, 3)`` uint8, channels RGB.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is no readable image.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'There is no image {path}.')
+    try:
+        image = mmcv.imread(str(path), flag='color', channel_order='bgr', backend='cv2')
+    except cv2.error as error:
+        raise ValueError(f'{path} cannot be read as an image: {error}') from error
+    if image is None:
+        raise ValueError(f'{path} cannot be read as an image. Is it complete, and in a format OpenCV knows?')
+    return np.ascontiguousarray(image[..., ::-1])
 
 
 def as_rgb(image: ImageInput) -> tuple[np.ndarray, str]:

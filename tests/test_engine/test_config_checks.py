@@ -3,7 +3,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmrrsis.apis import ConfigError, check_config, check_custom_keys, explain_config_errors
+from mmrrsis.engine import ConfigError, check_config, check_custom_keys, explain_config_errors
 from mmrrsis.registry import HOOKS, VISUALIZERS
 
 

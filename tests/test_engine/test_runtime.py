@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmrrsis.apis import prepare_runtime, runtime
+from mmrrsis.engine import prepare_runtime, runtime
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmrrsis.visualization import GT_COLOR, PRED_COLOR, SheetRow, draw_comparison_grid, draw_mask
+from mmrrsis.analysis import draw_comparison_grid
+from mmrrsis.visualization import GT_COLOR, PRED_COLOR, SheetRow, draw_mask
 
 
 def make_row(pred_columns, expression='the left half', gray=90):

@@ -2,7 +2,7 @@
 import pytest
 from mmengine.config import Config
 
-from mmrrsis.apis.ablation_table import TableError, find_tables, write_on_other_base
+from mmrrsis.analysis.ablation_table import TableError, find_tables, write_on_other_base
 
 TABLE = """
 table9:

@@ -83,7 +83,7 @@ def check_custom_keys(cfg: Config, model: nn.Module) -> None:
 
     Args:
         cfg: A whole config.
-        model: The model built from it; a data-parallel wrapper is looked through.
+        model: The model built from it; a data-parallel wrapper is unwrapped.
 
     Raises:
         ConfigError: If an entry matches none and so would have no effect.

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmrrsis.visualization import LayerCounts, draw_layer_heatmap
+from mmrrsis.analysis import LayerCounts, draw_layer_heatmap
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from mmrrsis.analysis import draw_size_bars, read_size_scores
 from mmrrsis.evaluation import ReferringIoU
-from mmrrsis.visualization import draw_size_bars, read_size_scores
 
 FULL = {
     'oIoU': {'small': 49.52, 'medium': 73.56, 'large': 83.8},

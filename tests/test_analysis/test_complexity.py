@@ -11,7 +11,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from mmrrsis.apis import Cost, count_complexity, example_batch, init_segmentor
+from mmrrsis.analysis import Cost, count_complexity, example_batch
+from mmrrsis.apis import init_segmentor
 from mmrrsis.models.layers import DynamicRotationConv2d
 
 TINY = Path(__file__).parents[2] / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'

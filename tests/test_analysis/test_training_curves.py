@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from mmrrsis.visualization import draw_training_curves, read_history, read_image
+from mmrrsis.analysis import draw_training_curves, read_history
+from mmrrsis.images import read_image
 
 
 def write_log(work_dir, stamp, records):

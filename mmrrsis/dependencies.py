@@ -1,9 +1,12 @@
 # Copyright (c) mmrrsis contributors.
-"""Refuse an environment that mixes the two OpenMMLab families."""
+"""Refuse an environment that mixes the two OpenMMLab families, or lacks the packages of an extra."""
 
 from collections.abc import Callable, Iterable
 from importlib import metadata
+from importlib.util import find_spec
 
+GEO_PACKAGES = ('rasterio', 'geopandas', 'pyogrio', 'shapely', 'pyproj')
+WEB_PACKAGES = ('gradio', *GEO_PACKAGES)
 #: onedl distribution -> original distributions that install the same import package.
 FAMILIES = {
     'onedl-mmengine': ('mmengine', 'mmengine-lite'),
@@ -43,4 +46,21 @@ def check_stack(find_version: Callable[[str], str] = metadata.version) -> None:
             'Both families write the same import folders and break each other. Remove the originals and put the '
             f'others back: `pip uninstall -y {" ".join(name for name, _ in found)}` and then '
             f'`pip install --force-reinstall --no-deps {" ".join(FAMILIES)}`.'
+        )
+
+
+def check_packages(extra: str, required: tuple[str, ...]) -> None:
+    """Check that the packages of an extra are installed.
+
+    Args:
+        extra: Name of the extra, and of the part of mmrrsis that needs it.
+        required: Packages as they are imported.
+
+    Raises:
+        ImportError: Names those that are missing and the command that installs them.
+    """
+    missing = [name for name in required if find_spec(name) is None]
+    if missing:
+        raise ImportError(
+            f'mmrrsis.{extra} needs {", ".join(missing)}. Install what it needs with `pip install mmrrsis[{extra}]`.'
         )

@@ -5,7 +5,7 @@ import torch
 from mmengine.structures import PixelData
 from torch import nn
 
-from mmrrsis.apis import predict_samples
+from mmrrsis.analysis import predict_samples
 from mmrrsis.structures import ReferringDataSample, ReferringText
 
 

@@ -3,8 +3,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,79 +11,14 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
+from .costs import CostEntry
 from .paper_figure import PALETTE, new_figure, paper_style
-from .read_json import read_json
 
 _LARGEST_POINTS = 28  # diameter of the largest bubble
-_NUMBERS = ('gmacs', 'params_m', 'score', 'fps')
 # Where a label may stand, seen from its bubble, best first: direction (x, y) and distance from its rim in points.
 # Those that stand off have a line to their bubble.
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 _PLACES = [(x, y, distance) for distance in (2, 12, 24) for x, y in _DIRECTIONS]
-
-
-@dataclass
-class CostEntry:
-    """Cost and score of one model.
-
-    Attributes:
-        name: The label of its bubble.
-        gmacs: Multiply-adds of one sample, in 10^9.
-        params_m: Parameters, in 10^6.
-        score: The score, in the unit of the figure's axis.
-        fps: Samples a second; None leaves it out of the label.
-    """
-
-    name: str
-    gmacs: float
-    params_m: float
-    score: float
-    fps: float | None = None
-
-
-def read_costs(path: str | Path) -> list[CostEntry]:
-    """Read a JSON list of ``{"name", "gmacs", "params_m", "score"}``, each with or without ``"fps"``.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The entries, in the order of the file.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is no such list; the entry and its key are named.
-    """
-    content = read_json(path, 'a list of {"name": ..., "gmacs": ..., "params_m": ..., "score": ...}')
-    if not isinstance(content, list) or not content or not all(isinstance(entry, dict) for entry in content):
-        raise ValueError(
-            f'{path} must hold a list of one or more {{"name": ..., "gmacs": ..., "params_m": ..., "score": ...}}.'
-        )
-    entries = []
-    for number, entry in enumerate(content, start=1):
-        where = f'{path}, entry {number}'
-        if not isinstance(entry.get('name'), str) or not entry['name'].strip():
-            raise ValueError(f'{where}: the key `name` must be a text but is {entry.get("name", "missing")!r}.')
-        unknown = sorted(set(entry) - {'name', *_NUMBERS})
-        if unknown:
-            raise ValueError(f'{where} ({entry["name"]}): unknown key `{unknown[0]}`. Known are name, {_listed()}.')
-        for key in _NUMBERS:
-            if key == 'fps' and entry.get('fps') is None:
-                continue  # not measured
-            value = entry.get(key)
-            least = 'a number' if key == 'score' else 'a number above 0'
-            if key not in entry:
-                raise ValueError(f'{where} ({entry["name"]}): the key `{key}` is missing; expected {least}.')
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-                raise ValueError(f'{where} ({entry["name"]}): the key `{key}` is {value!r}; expected {least}.')
-            if key != 'score' and value <= 0:
-                raise ValueError(f'{where} ({entry["name"]}): the key `{key}` is {value!r}; expected {least}.')
-        entries.append(CostEntry(**entry))
-    return entries
-
-
-def _listed() -> str:
-    return ', '.join(_NUMBERS)
 
 
 def _legend_sizes(largest: float) -> list[float]:

@@ -1,8 +1,9 @@
 import pytest
 from matplotlib import rcParams
 
-from mmrrsis.visualization import check_figure_suffix, read_image, save_figure
-from mmrrsis.visualization.paper_figure import PALETTE, new_figure, paper_style
+from mmrrsis.analysis import check_figure_suffix, save_figure
+from mmrrsis.analysis.paper_figure import PALETTE, new_figure, paper_style
+from mmrrsis.images import read_image
 
 
 def test_figure_is_saved_in_inches_and_dots_into_a_new_folder(tmp_path):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mmrrsis.visualization import CostEntry, join_table_costs
+from mmrrsis.analysis import CostEntry, join_table_costs
 
 
 def score(value):

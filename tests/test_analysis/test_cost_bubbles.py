@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.transforms import Bbox
 
-from mmrrsis.visualization import CostEntry, draw_cost_bubbles, read_costs
+from mmrrsis.analysis import CostEntry, draw_cost_bubbles, read_costs
 
 ENTRIES = [
     CostEntry('baseline', 88.54, 50.0, 71.0, 18.23),

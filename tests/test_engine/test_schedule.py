@@ -4,7 +4,7 @@ import torch
 from mmengine.config import Config
 from mmengine.optim import CosineAnnealingLR, LinearLR
 
-from mmrrsis.apis.schedule import iteration_options
+from mmrrsis.engine.schedule import iteration_options
 
 CONFIG = 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'
 

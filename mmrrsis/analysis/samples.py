@@ -1,14 +1,34 @@
 # Copyright (c) mmrrsis contributors.
-"""Predict samples of a data set, to look at them."""
+"""The data set of a split, and predictions for some of its samples, to look at them."""
 
 from collections.abc import Iterator, Sequence
 
 import torch
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
 from torch import nn
 
-from mmrrsis.visualization import SheetRow, read_image
+from mmrrsis.engine.config import explain_config_errors
+from mmrrsis.images import read_image
+from mmrrsis.registry import DATASETS
+from mmrrsis.visualization import SheetRow
+
+
+def build_dataset(cfg: Config, split: str) -> BaseDataset:
+    """Build the data set of a split.
+
+    Args:
+        cfg: A whole config.
+        split: ``'train'``, ``'val'`` or ``'test'``: whose loader names the data set.
+
+    Raises:
+        ConfigError: If the config has a mistake.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmrrsis'))
+    with explain_config_errors(cfg):
+        return DATASETS.build(cfg[f'{split}_dataloader'].dataset)
 
 
 @torch.no_grad()
