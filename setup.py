@@ -88,7 +88,9 @@ setup(
         'tests': [line for name in ('tests', 'geo', 'web') for line in read_requirements(name)],
         'docs': [line for name in ('docs', 'geo', 'web') for line in read_requirements(name)],
         'optional': read_requirements('optional'),
-        'all': [line for name in ('install', 'tests', 'geo', 'web', 'docs', 'optional') for line in read_requirements(name)],
+        'all': [
+            line for name in ('install', 'tests', 'geo', 'web', 'docs', 'optional') for line in read_requirements(name)
+        ],
     },
     entry_points={'console_scripts': ['mmrrsis = mmrrsis.cli.main:main']},
     cmdclass={'build_py': BuildPy},

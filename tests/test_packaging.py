@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import mmrrsis
-from mmrrsis._check_stack import check_stack
+from mmrrsis.dependencies import check_stack
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -54,7 +54,13 @@ def model_page(metafile: Path) -> str:
             f'| [`{model["Name"]}`]({config}) | {facts["Training Data"]} | {facts.get("Epochs", "")} | '
             f'{facts.get("Batch Size", "")} |'
         )
-    lines += ['', '```bash', f'mmrrsis train {models[0]["Name"]}', f'mmrrsis test {models[0]["Name"]} CHECKPOINT', '```']
+    lines += [
+        '',
+        '```bash',
+        f'mmrrsis train {models[0]["Name"]}',
+        f'mmrrsis test {models[0]["Name"]} CHECKPOINT',
+        '```',
+    ]
     lines += ['', *_results(models), '## Settings', '']
     for model in models:
         config = os.path.relpath(ROOT / model['Config'], ROOT / 'docs/models')

@@ -25,7 +25,9 @@ OUTSIDE_PAGES = {
     'projects/*/README.md': 'projects/{}',
 }
 # [text](target), also of images; a text may hold an image or one pair of brackets, a target may have an anchor.
-_LINK = re.compile(r'(?P<text>!?\[(?:[^\[\]]|\[[^\]]*\](?:\([^)]*\))?)*\])\((?P<target>[^)\s#]*)(?P<anchor>#[^)\s]*)?\)')
+_LINK = re.compile(
+    r'(?P<text>!?\[(?:[^\[\]]|\[[^\]]*\](?:\([^)]*\))?)*\])\((?P<target>[^)\s#]*)(?P<anchor>#[^)\s]*)?\)'
+)
 _FENCE = re.compile(r'^(?:```|~~~).*?^(?:```|~~~)\s*$', re.MULTILINE | re.DOTALL)
 
 

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import init_default_scope
-from mmengine.structures import PixelData
 from torch import nn
 
+from mmrrsis.checkpoint import load_checkpoint
+from mmrrsis.engine.config import check_config, explain_config_errors
+from mmrrsis.images import ImageInput, as_rgb
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import ReferringDataSample, resize_probability
+from mmrrsis.structures import ReferringDataSample
 
-from .checkpoint import load_checkpoint
-from .config import check_config, explain_config_errors
-from .image_input import ImageInput, as_rgb
 from .inference_pipeline import InferencePipeline
 from .predict_groups import predict_groups
 
@@ -23,7 +23,7 @@ from .predict_groups import predict_groups
 def init_segmentor(
     config: str | Path | Config,
     checkpoint: str | Path | None = None,
-    device: str = 'cpu',
+    device: str | None = None,
     cfg_options: dict[str, Any] | None = None,
 ) -> nn.Module:
     """Build a segmentor for inference.
@@ -31,7 +31,7 @@ def init_segmentor(
     Args:
         config: A config or its file.
         checkpoint: The trained parameters; every key must fit. None keeps the initial ones.
-        device: A torch device, such as ``cuda:0``.
+        device: A torch device, such as ``cuda:0``. None takes the accelerator where there is one.
         cfg_options: Changes of the config, keys such as ``model.decode_head.num_kernels``.
 
     Returns:
@@ -56,7 +56,7 @@ def init_segmentor(
     if checkpoint is not None:
         load_checkpoint(model, checkpoint)
     model.cfg = cfg
-    return model.to(device).eval()
+    return model.to(device or get_device()).eval()
 
 
 def check_expressions(expressions: Sequence[str]) -> None:
@@ -85,27 +85,6 @@ def check_threshold(threshold: float | None) -> None:
         raise ValueError(f'`threshold` must be in [0, 1] but is {threshold}.')
 
 
-def fit_to_image(
-    sample: ReferringDataSample, shape: tuple[int, int], threshold: float | None = None
-) -> ReferringDataSample:
-    """Bring a prediction from the network's input size to that of the image.
-
-    Args:
-        sample: A sample with ``pred_mask`` and ``mask_threshold``. It is not changed.
-        shape: Height and width of the image.
-        threshold: In [0, 1]; None takes that of the sample.
-
-    Returns:
-        A copy on the CPU with ``pred_mask`` at the size of the image.
-    """
-    sample = sample.cpu()
-    if threshold is not None:
-        sample.set_metainfo(dict(mask_threshold=threshold))
-    probability = resize_probability(sample.pred_mask.probability, shape)
-    sample.pred_mask = PixelData(data=probability > sample.mask_threshold, probability=probability)
-    return sample
-
-
 def segment_image(
     model: nn.Module, image: ImageInput, expression: str, threshold: float | None = None
 ) -> ReferringDataSample:
@@ -131,4 +110,4 @@ def segment_image(
     pixels, path = as_rgb(image)
     group = InferencePipeline(model.cfg)(pixels, [expression], path)
     ((sample,),) = predict_groups(model, [group], batch_size=1)
-    return fit_to_image(sample, pixels.shape[:2], threshold)
+    return sample.at_size(pixels.shape[:2], threshold)

@@ -9,7 +9,7 @@ import torch
 from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 
-from mmrrsis.structures import ReferringDataSample, ReferringText, TextFeatures, VisualFeatures
+from mmrrsis.structures import ReferringDataSample, ReferringTextBatch, TextFeatures, VisualFeatures
 
 _Features = TypeVar('_Features', TextFeatures, VisualFeatures)
 
@@ -61,7 +61,7 @@ def predict_groups(
         texts = {sample.text.raw: sample.text for sample in samples}
         position = {raw: index for index, raw in enumerate(texts)}
         visual = model.encode_image(images)
-        words = model.encode_text(ReferringText.stack(list(texts.values())))
+        words = model.encode_text(ReferringTextBatch.stack(list(texts.values())))
         image_of = torch.tensor([index for index, group in enumerate(groups) for _ in group], device=images.device)
         text_of = torch.tensor([position[sample.text.raw] for sample in samples], device=images.device)
         predicted = []

@@ -17,14 +17,14 @@ from PIL import Image
 from rich.progress import track
 from torch import nn
 
+from mmrrsis.images import ImageInput, as_rgb, list_images
+from mmrrsis.package_files import DEFAULT_MODEL, DEFAULT_WEIGHTS, find_config, find_weights
 from mmrrsis.structures import ReferringDataSample
+from mmrrsis.visualization import draw_prediction
 
-from .image_input import ImageInput, as_rgb, list_images
-from .inference import check_expressions, check_threshold, fit_to_image, init_segmentor
+from .inference import check_expressions, check_threshold, init_segmentor
 from .inference_pipeline import InferencePipeline
-from .packaged_files import DEFAULT_MODEL, DEFAULT_WEIGHTS, find_config, find_weights
 from .predict_groups import predict_groups
-from .prediction_picture import draw_prediction
 
 ImagesInput = ImageInput | Sequence[ImageInput]
 Expressions = str | Sequence[str] | Sequence[Sequence[str]]
@@ -178,7 +178,7 @@ class ReferringInferencer(BaseInferencer):
         # As many pairs at once as there are images: the features of the head are the largest that are held.
         predicted = predict_groups(self.model, groups, batch_size=len(groups))
         shape = images[0].shape[:2]
-        fitted = [[fit_to_image(sample, shape, threshold=0.5) for sample in group] for group in predicted]
+        fitted = [[sample.at_size(shape, threshold=0.5) for sample in group] for group in predicted]
         return np.stack([np.stack([sample.pred_mask.probability[0].numpy() for sample in group]) for group in fitted])
 
     def preprocess(
@@ -199,7 +199,7 @@ class ReferringInferencer(BaseInferencer):
     ) -> list[list[ReferringDataSample]]:
         """Predict for one batch of images, at the size of each image."""
         predicted = predict_groups(self.model, inputs, batch_size)
-        return [[fit_to_image(sample, sample.ori_shape, threshold) for sample in group] for group in predicted]
+        return [[sample.at_size(sample.ori_shape, threshold) for sample in group] for group in predicted]
 
     def visualize(
         self,
@@ -273,7 +273,7 @@ class ReferringInferencer(BaseInferencer):
             check_expressions(item)
         return [list(item) for item in expressions]
 
-    def _init_model(self, cfg: Config, weights: str | None, device: str = 'cpu') -> nn.Module:
+    def _init_model(self, cfg: Config, weights: str | None, device: str | None = None) -> nn.Module:
         return self._built if self._built is not None else init_segmentor(cfg, weights, device)
 
     def _init_pipeline(self, cfg: Config) -> Callable:

@@ -3,15 +3,14 @@
 
 from .features import ContextFeatures, MultimodalFeatures, TextFeatures, VisualFeatures
 from .referring_data_sample import ReferringDataSample
-from .referring_text import ReferringText
-from .resize_probability import resize_probability
+from .referring_text import ReferringText, ReferringTextBatch
 
 __all__ = [
     'ContextFeatures',
     'MultimodalFeatures',
     'ReferringDataSample',
     'ReferringText',
+    'ReferringTextBatch',
     'TextFeatures',
     'VisualFeatures',
-    'resize_probability',
 ]

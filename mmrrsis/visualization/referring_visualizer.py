@@ -8,26 +8,11 @@ import numpy as np
 from mmengine.visualization import Visualizer
 
 from mmrrsis.registry import VISUALIZERS
-from mmrrsis.structures import ReferringDataSample, resize_probability
+from mmrrsis.structures import ReferringDataSample
 
-from .mask_overlay import GT_COLOR, PRED_COLOR, draw_mask
-from .text_band import draw_text_band
+from .mask_overlay import GT_COLOR, PRED_COLOR, draw_mask, draw_text_band
 
 _GAP = 4  # white pixels between two panels
-
-
-def predicted_mask(data_sample: ReferringDataSample, shape: tuple[int, int]) -> np.ndarray:
-    """Return the prediction of a sample at the size of its image.
-
-    Args:
-        data_sample: A sample with ``pred_mask.probability`` and the meta information ``mask_threshold``.
-        shape: Height and width of the image.
-
-    Returns:
-        ``(H, W)`` bool.
-    """
-    probability = resize_probability(data_sample.pred_mask.probability.detach().cpu(), shape)
-    return (probability > data_sample.mask_threshold)[0].numpy()
 
 
 @VISUALIZERS.register_module()
@@ -64,7 +49,8 @@ class ReferringVisualizer(Visualizer):
                 )
             panels.append(draw_mask(image, mask, GT_COLOR))
         if draw_pred and 'pred_mask' in data_sample:
-            panels.append(draw_mask(image, predicted_mask(data_sample, image.shape[:2]), PRED_COLOR))
+            mask = data_sample.at_size(image.shape[:2]).pred_mask.data[0].numpy()
+            panels.append(draw_mask(image, mask, PRED_COLOR))
         gap = np.full((image.shape[0], _GAP, 3), 255, dtype=np.uint8)
         strip = [panel for pair in ((gap, panel) for panel in panels or [image]) for panel in pair][1:]
         drawn = np.concatenate(strip, axis=1)

@@ -12,7 +12,7 @@ from mmrrsis.datasets.tokenizers import BERTTokenizer, CLIPTokenizer
 from mmrrsis.datasets.transforms import MaskKeyPhrase, PackReferringInputs, TokenizeExpression
 from mmrrsis.package_files import resolve_package_file
 from mmrrsis.registry import TRANSFORMS
-from mmrrsis.structures import ReferringText
+from mmrrsis.structures import ReferringTextBatch
 
 VOCABULARY = 'package:wordpiece_small.txt'
 PAD, UNK, CLS, SEP = 0, 1, 2, 3
@@ -119,7 +119,7 @@ def test_transform_survives_pickling():
 def test_masked_tokens_reach_the_data_sample():
     packed = PackReferringInputs()(dict(img=np.zeros((4, 4, 3), np.uint8), text=tokenize('the ship at sea')))
     sample = packed['data_samples']
-    batch = ReferringText.stack([sample.text, sample.text])
+    batch = ReferringTextBatch.stack([sample.text, sample.text])
     assert batch.masked_token_ids.shape == (2, 20)
     assert (batch.masked_token_ids[:, 2] == PAD).all()
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import ReferringText
+from mmrrsis.structures import ReferringTextBatch
 
 PARITY = Path(__file__).parents[1] / 'data' / 'parity'
 WIDTH = dict(lavt=16, rmsin=12)
@@ -154,6 +154,6 @@ def stages(name, case=''):
     arrays, encoder = read(name)[0], build_encoder(name)
     encoder.text.words = arrays[f'{case}in/lang'].transpose(1, 2)
     mask = arrays[f'{case}in/mask'].squeeze(-1).bool()
-    text = ReferringText(token_ids=mask.long(), token_mask=mask, raw=[''] * len(mask))
+    text = ReferringTextBatch(token_ids=mask.long(), token_mask=mask, raw=[''] * len(mask))
     with torch.no_grad():
         return encoder(arrays[f'{case}in/image'], text).visual.layers

@@ -87,10 +87,10 @@ def test_random_weights_warn_loudly():
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        (dict(num_hidden_layers=5), 'missing: encoder.layer.4'),
-        (dict(num_hidden_layers=3), r'unexpected: (bert\.)?encoder.layer.3'),
-        (dict(intermediate_size=16), r'intermediate.dense.weight: \(12, 8\) in the file, \(16, 8\) in the model'),
-        (dict(num_attention_heads=4), 'num_attention_heads: 2 in the file, 4 in the model'),
+        (dict(num_hidden_layers=5), r'missing in the checkpoint \(\d+\):\n    encoder.layer.4'),
+        (dict(num_hidden_layers=3), r'unexpected in the checkpoint \(\d+\):\n    (bert\.)?encoder.layer.3'),
+        (dict(intermediate_size=16), r'intermediate.dense.weight: checkpoint \(12, 8\), model \(16, 8\)'),
+        (dict(num_attention_heads=4), 'num_attention_heads: checkpoint 2, model 4'),
     ],
 )
 def test_weights_of_another_architecture_are_named(folder, changes, message):

@@ -5,11 +5,11 @@ from open_clip.model import CLIP
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
+from mmrrsis.checkpoint import pack_embedding, unpack_embeddings
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
 from mmrrsis.models.encoders import CLIPDualEncoder
 from mmrrsis.models.encoders.clip_weights import read_clip_state_dict
-from mmrrsis.packed_embeddings import pack_embedding, unpack_embeddings
-from mmrrsis.structures import ReferringText
+from mmrrsis.structures import ReferringTextBatch
 
 ARCH = dict(
     embed_dim=12,
@@ -41,7 +41,7 @@ def trace(clip):
 
 def tokenize(*expressions, max_tokens=22):
     tokenizer = CLIPTokenizer(max_tokens=max_tokens)
-    return ReferringText.stack([tokenizer(expression) for expression in expressions])
+    return ReferringTextBatch.stack([tokenizer(expression) for expression in expressions])
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_weights_of_another_architecture_name_the_mismatch(tmp_path, clip):
     encoder = build(arch=arch, pretrained=str(path))
     with pytest.raises(ValueError, match='clip.pt does not fit') as error:
         encoder.init_weights()
-    assert 'missing: visual.transformer.resblocks.3' in str(error.value)
+    assert 'missing in the checkpoint (12):\n    visual.transformer.resblocks.3' in str(error.value)
 
 
 def test_unknown_weights_name_the_known_tags():

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import ReferringDataSample
+from mmrrsis.structures import ReferringDataSample, ReferringTextBatch
 
 
 @pytest.fixture(scope='module')
@@ -94,7 +94,7 @@ def test_cached_path_equals_the_whole_model(model):
     inputs, samples = make_batch(TWO)
     visual = model.encode_image(inputs[:1])
     for index, sample in enumerate(samples):
-        text = model.encode_text(type(sample.text).stack([sample.text]))
+        text = model.encode_text(ReferringTextBatch.stack([sample.text]))
         whole = model(inputs[:1], [samples[index]])
         torch.testing.assert_close(model.decode(visual, text), whole, atol=1e-5, rtol=1e-4)
 

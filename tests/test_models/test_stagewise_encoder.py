@@ -8,7 +8,7 @@ from torch import nn
 
 from mmrrsis.models.layers.fused_stage import FusedStage
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import ReferringText
+from mmrrsis.structures import ReferringTextBatch
 
 IMAGE = dict(
     type='SwinStages',
@@ -38,7 +38,7 @@ def images():
 def text():
     ids = torch.tensor([[1, 5, 6, 7, 2, 0, 0], [1, 8, 9, 10, 11, 12, 2]])
     masked = torch.tensor([[1, 0, 6, 7, 2, 0, 0], [1, 0, 0, 10, 11, 12, 2]])
-    return ReferringText(ids, ids > 0, ['a', 'b'], masked, masked > 0)
+    return ReferringTextBatch(ids, ids > 0, ['a', 'b'], masked, masked > 0)
 
 
 def choose(text, index, length=None):

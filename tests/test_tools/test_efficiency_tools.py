@@ -192,7 +192,7 @@ def test_features_are_encoded_once(benchmark, monkeypatch):
 
     sample = SimpleNamespace(text=None)
     monkeypatch.setattr(benchmark, 'example_batch', lambda model: (torch.zeros(1, 3, 4, 4), [sample]))
-    monkeypatch.setattr(benchmark.ReferringText, 'stack', lambda texts: 'text')
+    monkeypatch.setattr(benchmark.ReferringTextBatch, 'stack', lambda texts: 'text')
     model = Model(
         encoder=SimpleNamespace(encode_image=None),
         encode_image=lambda images: calls.append('image'),

@@ -3,9 +3,9 @@ import pytest
 import torch
 from mmengine.structures import PixelData
 
+from mmrrsis.images import read_image
 from mmrrsis.registry import VISUALIZERS
 from mmrrsis.structures import ReferringDataSample, ReferringText
-from mmrrsis.visualization import predicted_mask, read_image
 
 
 @pytest.fixture
@@ -31,12 +31,14 @@ def visualizer():
 IMAGE = np.full((80, 120, 3), 90, dtype=np.uint8)
 
 
-def test_prediction_at_image_size_uses_the_sample_threshold(data_sample):
-    mask = predicted_mask(data_sample, (80, 120))
-    assert mask.shape == (80, 120)
-    assert mask[:, 64:].all() and not mask[:, :58].any()
+def test_prediction_is_drawn_at_the_threshold_of_the_sample(visualizer, data_sample):
+    def tinted():
+        drawn = visualizer.draw_datasample(IMAGE, data_sample, draw_gt=False)[-80:].astype(int)
+        return np.ptp(drawn, axis=2) > 20
+
+    assert tinted()[5:75, 70:112].all() and not tinted()[:, :54].any()
     data_sample.set_metainfo(dict(mask_threshold=0.45))
-    assert not predicted_mask(data_sample, (80, 120)).any()
+    assert not tinted().any()
 
 
 def test_panels_stand_side_by_side_under_the_expression(visualizer, data_sample, tmp_path):

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
-from mmengine.structures import BaseDataElement
+from mmengine.structures import BaseDataElement, PixelData
 from prettytable import PrettyTable
 from torch import Tensor
 
 from mmrrsis.registry import METRICS
-from mmrrsis.structures import resize_probability
+from mmrrsis.structures import ReferringDataSample
 
 #: Upper limits of the size bins: share of the image that the target covers (CD2FSAN, Figure 5).
 SIZE_BINS = (('small', 0.2), ('medium', 0.6), ('large', float('inf')))
@@ -155,8 +155,11 @@ class ReferringIoU(BaseMetric):
                 f"{name}: `resolution='original'` needs `pred_mask.probability` and the meta information "
                 '`mask_threshold` in the prediction. Use a segmentor that writes both.'
             )
-        probability = resize_probability(sample['pred_mask']['probability'].cpu(), target.shape)  # (1, H, W)
-        return probability[0] > sample['mask_threshold'], target
+        prediction = ReferringDataSample(
+            metainfo=dict(sample_id=sample.get('sample_id'), mask_threshold=sample['mask_threshold']),
+            pred_mask=PixelData(probability=sample['pred_mask']['probability']),
+        )
+        return prediction.at_size(tuple(target.shape)).pred_mask.data[0], target
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Compute the scores of all samples and log them.

@@ -9,10 +9,9 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from transformers import BertConfig, BertModel
 
+from mmrrsis.checkpoint import CheckpointMismatchError, list_differences, warn_random_weights
 from mmrrsis.package_files import PREFIX, resolve_package_file
 from mmrrsis.registry import MODELS
-
-from .pretrained_weights import warn_random_weights
 
 #: Parts of published checkpoints that only their pretraining needs, or that older versions of transformers saved.
 NOT_LOADED = ('cls.', 'pooler.', 'position_ids')
@@ -112,25 +111,26 @@ class BERTStages(BaseModule):
 
     def _check_fit(self, saved: BertConfig, report: dict[str, Any], source: str) -> None:
         """Refuse weights of another architecture."""
-        faults = [
-            f'{name}: {getattr(saved, name)!r} in the file, {getattr(self.bert.config, name)!r} in the model'
-            for name in SHAPELESS_SETTINGS
-            if getattr(saved, name) != getattr(self.bert.config, name)
-        ]
-        faults += [f'missing: {key}' for key in sorted(report['missing_keys'])]
-        faults += [
-            f'unexpected: {key}'
-            for key in sorted(report['unexpected_keys'])
-            if not any(part in key for part in NOT_LOADED)
-        ]
-        faults += [
-            f'{key}: {tuple(theirs)} in the file, {tuple(own)} in the model'
-            for key, theirs, own in sorted(report['mismatched_keys'])
-        ]
-        if faults:
-            shown = '\n  '.join(faults[:8])
-            raise ValueError(
-                f'{source} does not fit model.encoder.text.arch ({len(faults)} differences):\n  {shown}\n'
+        listed = list_differences(
+            {
+                'other setting': [
+                    f'{name}: checkpoint {getattr(saved, name)!r}, model {getattr(self.bert.config, name)!r}'
+                    for name in SHAPELESS_SETTINGS
+                    if getattr(saved, name) != getattr(self.bert.config, name)
+                ],
+                'missing in the checkpoint': sorted(report['missing_keys']),
+                'unexpected in the checkpoint': [
+                    key for key in sorted(report['unexpected_keys']) if not any(part in key for part in NOT_LOADED)
+                ],
+                'other shape': [
+                    f'{key}: checkpoint {tuple(theirs)}, model {tuple(own)}'
+                    for key, theirs, own in sorted(report['mismatched_keys'])
+                ],
+            }
+        )
+        if listed:
+            raise CheckpointMismatchError(
+                f'{source} does not fit model.encoder.text.arch.{listed}\n'
                 'Choose the architecture that these weights were trained with.'
             )
 

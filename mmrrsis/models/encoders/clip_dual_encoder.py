@@ -11,12 +11,11 @@ from mmengine.model import BaseModule
 from open_clip.model import CLIP, resize_pos_embed
 from torch import Tensor
 
-from mmrrsis.packed_embeddings import unpack_embeddings
+from mmrrsis.checkpoint import check_weights, unpack_embeddings, warn_random_weights
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
+from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
 from .clip_weights import read_clip_state_dict, resolve_clip_weights
-from .pretrained_weights import check_fit, warn_random_weights
 
 #: Weights that serve CLIP's contrastive objective alone. Segmentation never reads them, so they are left out:
 #: parameters without gradient would break distributed training.
@@ -134,7 +133,8 @@ class CLIPDualEncoder(BaseModule):
         state_dict = {key: value for key, value in state_dict.items() if key not in CONTRASTIVE_ONLY}
         resize_pos_embed(state_dict, self.clip)
         hint = 'Choose the architecture that these weights were trained with.'
-        check_fit(state_dict, self.clip.state_dict(), source, f'model.encoder.arch={self.arch!r}', hint)
+        claim = f'{source} does not fit model.encoder.arch={self.arch!r}.'
+        check_weights(state_dict, self.clip.state_dict(), claim, hint)
         self.clip.load_state_dict(state_dict)
 
     def encode_image(self, images: Tensor) -> VisualFeatures:
@@ -162,7 +162,7 @@ class CLIPDualEncoder(BaseModule):
         joint = visual.ln_post(layers[-1].permute(0, 2, 3, 1)) @ visual.proj  # (B, h, w, D_joint)
         return VisualFeatures(layers=layers, joint=joint.permute(0, 3, 1, 2))
 
-    def encode_text(self, text: ReferringText) -> TextFeatures:
+    def encode_text(self, text: ReferringTextBatch) -> TextFeatures:
         """Encode referring expressions.
 
         Args:
@@ -189,6 +189,6 @@ class CLIPDualEncoder(BaseModule):
         sentence = words[torch.arange(len(words), device=words.device), eos] @ self.clip.text_projection
         return TextFeatures(words=words, word_mask=text.token_mask, sentence=sentence)
 
-    def forward(self, images: Tensor, text: ReferringText) -> MultimodalFeatures:
+    def forward(self, images: Tensor, text: ReferringTextBatch) -> MultimodalFeatures:
         """Encode B images and the B expressions that belong to them."""
         return MultimodalFeatures(visual=self.encode_image(images), text=self.encode_text(text))

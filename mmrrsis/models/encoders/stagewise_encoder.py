@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmrrsis.models.layers.fused_stage import FusedStage
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
+from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
 
 @MODELS.register_module()
@@ -93,7 +93,7 @@ class StagewiseEncoder(BaseModule):
                 'tower among the stages: no negative number, and their sum the number of layers.'
             )
 
-    def forward(self, images: Tensor, text: ReferringText) -> MultimodalFeatures:
+    def forward(self, images: Tensor, text: ReferringTextBatch) -> MultimodalFeatures:
         """Encode B images and the B expressions that belong to them.
 
         Args:
@@ -128,7 +128,7 @@ class StagewiseEncoder(BaseModule):
                 features.reference_words = self.text(text.token_ids, text.token_mask)
         return MultimodalFeatures(visual=VisualFeatures(layers=tuple(layers)), text=features)
 
-    def _encode_masked(self, text: ReferringText) -> Tensor:
+    def _encode_masked(self, text: ReferringTextBatch) -> Tensor:
         if text.masked_token_ids is None or text.masked_token_mask is None:
             raise ValueError(
                 'model.encoder.encode_masked=True needs the expression without its key phrase, but the text has no '

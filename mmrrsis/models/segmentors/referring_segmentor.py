@@ -11,7 +11,7 @@ from mmrrsis.registry import MODELS
 from mmrrsis.structures import (
     MultimodalFeatures,
     ReferringDataSample,
-    ReferringText,
+    ReferringTextBatch,
     TextFeatures,
     VisualFeatures,
 )
@@ -64,7 +64,7 @@ class ReferringSegmentor(BaseModel):
         """
         if mode not in ('loss', 'predict', 'tensor'):
             raise ValueError(f"mode={mode!r} is none of 'loss', 'predict', 'tensor'.")
-        text = ReferringText.stack([sample.text for sample in data_samples])
+        text = ReferringTextBatch.stack([sample.text for sample in data_samples])
         fused = self.neck(self.encoder(inputs, text))
         if mode == 'loss':
             return self.decode_head.loss(fused, torch.stack([sample.gt_mask.data for sample in data_samples]))
@@ -84,7 +84,7 @@ class ReferringSegmentor(BaseModel):
             )
         return self.encoder.encode_image(images)
 
-    def encode_text(self, text: ReferringText) -> TextFeatures:
+    def encode_text(self, text: ReferringTextBatch) -> TextFeatures:
         """Encode a batch of expressions."""
         return self.encoder.encode_text(text)
 
