@@ -96,7 +96,7 @@ def write_api_pages(app: Sphinx) -> None:
 
 
 def skip_tuple_field(app: Sphinx, kind: str, name: str, member: object, skip: bool, options: object) -> bool | None:
-    """Leave out fields of named tuples: their docstring says "Alias for field number 0", the class's says what they are."""
+    """Leave out fields of named tuples: the docstring of the class says what they are, theirs do not."""
     return True if type(member).__name__ == '_tuplegetter' else None
 
 

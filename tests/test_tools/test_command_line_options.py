@@ -88,7 +88,8 @@ def test_slurm_launchers_pass_everything_on(tmp_path):
 
 def ensure_env(tmp_path, extras='', **env):
     """Source the script in a copy of the checkout whose installation is marked as done."""
-    command = f'set -euo pipefail; ROOT={tmp_path}; . {ROOT}/tools/ensure_env.sh; ensure_env {extras}; echo "got $ENV_PYTHON"'
+    script = f'. {ROOT}/tools/ensure_env.sh; ensure_env {extras}'
+    command = f'set -euo pipefail; ROOT={tmp_path}; {script}; echo "got $ENV_PYTHON"'
     clean = {key: value for key, value in os.environ.items() if key not in ('VIRTUAL_ENV', 'CONDA_PREFIX')}
     return subprocess.run(['bash', '-c', command], capture_output=True, text=True, env={**clean, **env})
 
