@@ -64,7 +64,7 @@ def count(config: str | Path, shape: list[int] | None, cfg_options: dict[str, An
     Raises:
         ValueError: If the model cannot run on ``shape``.
     """
-    model = init_segmentor(config, cfg_options=cfg_options)
+    model = init_segmentor(config, device='cpu', cfg_options=cfg_options)
     inputs, samples = example_batch(model, shape=None if shape is None else tuple(shape))
     try:
         components = count_complexity(model, inputs, samples, mode='tensor')

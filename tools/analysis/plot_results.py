@@ -59,7 +59,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     figure.add_argument('--title', help='written above the figure (default: what it shows)')
     data = argparse.ArgumentParser(add_help=False)
     data.add_argument('--split', choices=['val', 'test'], default='val', help='whose data to take (default: val)')
-    data.add_argument('--device', default='cpu', help='torch device (default: cpu)')
+    data.add_argument('--device', help='torch device, such as cuda:0 (default: an accelerator if there is one)')
     data.add_argument('--cfg-options', nargs='+', action=DictAction, help='changes of the config, key=value')
 
     text = 'how often each layer of the image encoder is chosen, by kind of expression'

@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""Read the image that a person uploads."""
+"""Read what a person gives: an image and expressions."""
 
 import warnings
 from dataclasses import dataclass
@@ -17,8 +17,26 @@ from mmrrsis.images import as_rgb
 
 #: Longest side of an image that the page takes, in pixels.
 MAX_SIDE = 4096
+#: Most expressions at once; each gets a colour of its own.
+MAX_EXPRESSIONS = 6
+_MAX_CHARACTERS = 300
 # What a TIFF begins with: byte order and 42, or 43 for BigTIFF.
 _TIFF_STARTS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
+
+
+@dataclass(frozen=True)
+class Example:
+    """An image to try the page with, and expressions that fit.
+
+    Attributes:
+        path: The image.
+        expressions: The expressions.
+        title: What it is.
+    """
+
+    path: Path
+    expressions: tuple[str, ...]
+    title: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +45,7 @@ class PictureSource:
 
     Attributes:
         path: The file.
-        height: Lines of the image.
+        height: Rows of the image.
         width: Columns of the image.
         image: ``(h, w, 3)`` uint8 RGB, the image reduced to at most ``WHOLE_SIDE`` (2048) pixels.
         valid: ``(h, w)`` bool, False where there is no data.
@@ -116,3 +134,35 @@ def _read_photograph(path: Path) -> PictureSource:
     shape = max(1, round(height * factor)), max(1, round(width * factor))
     image = cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA) if factor < 1 else pixels
     return PictureSource(path, height, width, image, np.ones(shape, dtype=bool), is_tiff=False)
+
+
+def read_expression_lines(text: str | None) -> list[str]:
+    """Read expressions.
+
+    Args:
+        text: One expression per line. Blank lines, spaces around an expression and repeated expressions are left out.
+
+    Returns:
+        One to ``MAX_EXPRESSIONS`` different expressions, in the order of the lines.
+
+    Raises:
+        ValueError: If there is none, there are too many, or one is too long.
+    """
+    lines = (' '.join(line.split()) for line in (text or '').splitlines())
+    expressions = list(dict.fromkeys(line for line in lines if line))
+    if not expressions:
+        raise ValueError(
+            'There is no expression. Describe one object or region in words, for example "the ship on the left".'
+        )
+    if len(expressions) > MAX_EXPRESSIONS:
+        raise ValueError(
+            f'There are {len(expressions)} expressions; the page takes at most {MAX_EXPRESSIONS} at once. Remove some '
+            'lines, or use `mmrrsis segment`, which takes any number.'
+        )
+    for number, expression in enumerate(expressions, start=1):
+        if len(expression) > _MAX_CHARACTERS:
+            raise ValueError(
+                f'Expression {number} has {len(expression)} characters; at most {_MAX_CHARACTERS} are taken. '
+                'Describe one object or region in one sentence.'
+            )
+    return expressions

@@ -1,8 +1,9 @@
+# Copyright (c) mmrrsis contributors.
 import numpy as np
 import pytest
 from PIL import Image
 
-from mmrrsis.web import MAX_SIDE, read_source
+from mmrrsis.web import MAX_SIDE, read_expression_lines, read_source
 
 
 def test_a_photograph_is_read_as_it_is(photograph, pixels):
@@ -78,3 +79,15 @@ def test_a_file_that_names_other_files_is_not_followed(tmp_path, write_tiff):
     )
     with pytest.raises(ValueError, match='upload.tif cannot be read as an image'):
         read_source(tmp_path / 'upload.tif')
+
+
+def test_expressions_are_the_lines_that_say_something():
+    assert read_expression_lines(' the ship \n\n the  dock\nthe ship\n') == ['the ship', 'the dock']
+    for text in (None, '', ' \n '):
+        with pytest.raises(ValueError, match='There is no expression'):
+            read_expression_lines(text)
+    assert len(read_expression_lines('\n'.join('abcdef'))) == 6
+    with pytest.raises(ValueError, match='There are 7 expressions; the page takes at most 6'):
+        read_expression_lines('\n'.join('abcdefg'))
+    with pytest.raises(ValueError, match='Expression 2 has 301 characters'):
+        read_expression_lines('a\n' + 'b' * 301)
