@@ -1,6 +1,7 @@
 # Copyright (c) mmrrsis contributors.
 """BERT, a group of layers at a time."""
 
+import re
 from typing import Any
 
 import torch
@@ -33,7 +34,10 @@ class BERTStages(BaseModule):
         arch: ``base`` for BERT-base with the uncased vocabulary, or a dictionary of settings of transformers'
             ``BertConfig``, whose defaults are those of BERT-base.
         pretrained: Name of a model on the Hugging Face hub such as ``bert-base-uncased``, a folder, ``package:NAME``
-            for a folder that ships with mmrrsis, or None for random weights, which warns.
+            for a folder that ships with mmrrsis, or None for random weights, which warns. Where ``arch`` has fewer
+            layers than these weights, the first ones are taken.
+        frozen_layers: The embeddings and this many of the first layers keep their weights; 0: the embeddings alone;
+            -1: everything learns.
         init_cfg: MMEngine initialisation config.
 
     Attributes:
@@ -41,13 +45,14 @@ class BERTStages(BaseModule):
         num_layers: Number of layers.
 
     Raises:
-        ValueError: If the architecture is unknown.
+        ValueError: If the architecture is unknown or has fewer layers than ``frozen_layers``.
     """
 
     def __init__(
         self,
         arch: str | dict = 'base',
         pretrained: str | None = None,
+        frozen_layers: int = -1,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -58,6 +63,13 @@ class BERTStages(BaseModule):
         self.bert = BertModel(config, add_pooling_layer=False)
         self.channels: int = config.hidden_size
         self.num_layers: int = config.num_hidden_layers
+        if frozen_layers > self.num_layers:
+            raise ValueError(
+                f'model.encoder.text.frozen_layers={frozen_layers}, but the text tower has {self.num_layers} layers.'
+            )
+        if frozen_layers >= 0:
+            self.bert.embeddings.requires_grad_(False)
+            self.bert.encoder.layer[:frozen_layers].requires_grad_(False)
 
     @staticmethod
     def _settings(arch: str | dict) -> dict[str, Any]:
@@ -108,7 +120,8 @@ class BERTStages(BaseModule):
             ) from error
         self._check_fit(saved, report, source)
         self.bert.load_state_dict(loaded.state_dict())
-        print_log(f'BERTStages: loaded {source}', logger='current')
+        layers = f'{self.num_layers} of {saved.num_hidden_layers} layers'
+        print_log(f'BERTStages: loaded {layers} of {source}', logger='current')
 
     def _check_fit(self, saved: BertConfig, report: dict[str, Any], source: str) -> None:
         """Refuse weights of another architecture."""
@@ -121,7 +134,7 @@ class BERTStages(BaseModule):
         faults += [
             f'unexpected: {key}'
             for key in sorted(report['unexpected_keys'])
-            if not any(part in key for part in NOT_LOADED)
+            if not any(part in key for part in NOT_LOADED) and not self._is_later_layer(key)
         ]
         faults += [
             f'{key}: {tuple(theirs)} in the file, {tuple(own)} in the model'
@@ -133,6 +146,11 @@ class BERTStages(BaseModule):
                 f'{source} does not fit model.encoder.text.arch ({len(faults)} differences):\n  {shown}\n'
                 'Choose the architecture that these weights were trained with.'
             )
+
+    def _is_later_layer(self, key: str) -> bool:
+        """Tell whether a parameter belongs to a layer after those that the tower has."""
+        match = re.search(r'encoder\.layer\.(\d+)\.', key)
+        return match is not None and int(match[1]) >= self.num_layers
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """Embed tokens.
