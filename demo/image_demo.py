@@ -12,7 +12,8 @@ import mmcv
 from mmengine.config import DictAction
 
 from mmrrsis.apis import init_segmentor, segment_image
-from mmrrsis.visualization import draw_mask, read_image
+from mmrrsis.images import read_image
+from mmrrsis.visualization import draw_mask
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,7 +24,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out-file', required=True, help='picture to write')
-    parser.add_argument('--device', default='cpu', help='torch device (default: %(default)s)')
+    parser.add_argument('--device', help='torch device, such as cuda:0 (default: an accelerator if there is one)')
     parser.add_argument('--threshold', type=float, help="mask threshold in [0, 1] (default: the config's)")
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='changes of the config, key=value')
     return parser.parse_args()

@@ -1,12 +1,23 @@
 # Copyright (c) mmrrsis contributors.
 """Show a page in the browser: an image and sentences in, masks and polygons out."""
 
+from __future__ import annotations
+
 import argparse
 import os
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmrrsis.web import Example
 
 # OpenCV warns for every geographic tag of a GeoTIFF; the variable is read when OpenCV is imported.
 os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')
+
+# Scenes of SynthRS's test split, which no training sees, and how many of their objects are asked for.
+SYNTHETIC_SCENES = ((12, 4), (6, 3))
+IMAGE_SIZE = 384
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,6 +35,35 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def write_examples(folder: str | Path) -> list[Example]:
+    """Make the examples: two synthetic scenes, and the aerial photograph of this folder.
+
+    The expressions of the synthetic scenes are those that the generator has verified.
+
+    Args:
+        folder: Where the synthetic scenes are written; it exists.
+
+    Returns:
+        The examples.
+    """
+    from PIL import Image
+
+    from mmrrsis.datasets.synthesis import SceneGenerator
+    from mmrrsis.web import Example
+
+    generator = SceneGenerator('easy', IMAGE_SIZE)
+    examples = []
+    for number, (index, count) in enumerate(SYNTHETIC_SCENES, start=1):
+        scene = generator.generate(index, 'test')
+        path = Path(folder) / f'synthetic_scene_{number}.png'
+        Image.fromarray(scene.image).save(path)
+        expressions = tuple(referral.expressions[0] for referral in scene.referrals[:count])
+        examples.append(Example(path, expressions, f'Scene {number}'))
+    photograph = Path(__file__).with_name('OSBS_029.tif')
+    examples.append(Example(photograph, ('the tree in the center',), 'GeoTIFF'))
+    return examples
+
+
 def main() -> None:
     """Load the model and serve the page."""
     args = parse_args()
@@ -33,7 +73,9 @@ def main() -> None:
 
     inferencer = ReferringInferencer(args.config, args.checkpoint, args.device, show_progress=False)
     cfg = inferencer.cfg
-    launch_page(inferencer, Path(cfg.filename).stem, training_note(cfg), args.port, args.share)
+    with tempfile.TemporaryDirectory(prefix='mmrrsis_examples_') as folder:
+        examples = write_examples(folder)
+        launch_page(inferencer, Path(cfg.filename).stem, examples, training_note(cfg), args.port, args.share)
 
 
 if __name__ == '__main__':

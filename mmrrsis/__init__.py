@@ -3,7 +3,7 @@
 
 import warnings
 
-from ._check_stack import check_stack
+from .dependencies import check_stack
 from .version import __version__
 
 check_stack()

@@ -42,8 +42,8 @@ from timm.layers import build_sincos2d_pos_embed
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmrrsis.checkpoint import pack_embedding
 from mmrrsis.datasets.synthesis import SceneGenerator
-from mmrrsis.packed_embeddings import pack_embedding
 
 CHUNK = 100  # scenes rendered by one job
 CAPTIONS = 6  # captions drawn per scene

@@ -22,7 +22,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmrrsis.apis.schedule import iteration_options
+from mmrrsis.engine.schedule import iteration_options
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
-from torch import nn
 
+from mmrrsis.checkpoint import load_checkpoint
+from mmrrsis.engine.config import check_config, explain_config_errors
+from mmrrsis.images import ImageInput, as_rgb
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringDataSample
 
-from .checkpoint import load_checkpoint
-from .config import check_config, explain_config_errors
-from .image_input import ImageInput, as_rgb
 from .inference_pipeline import InferencePipeline
 from .predict_groups import predict_groups
 
@@ -22,15 +23,15 @@ from .predict_groups import predict_groups
 def init_segmentor(
     config: str | Path | Config,
     checkpoint: str | Path | None = None,
-    device: str = 'cpu',
+    device: str | None = None,
     cfg_options: dict[str, Any] | None = None,
-) -> nn.Module:
+) -> BaseModel:
     """Build a segmentor for inference.
 
     Args:
         config: A config or its file.
         checkpoint: The trained parameters; every key must fit. None keeps the initial ones.
-        device: A torch device, such as ``cuda:0``.
+        device: A torch device, such as ``cuda:0``. None takes the accelerator where there is one.
         cfg_options: Changes of the config, keys such as ``model.decode_head.num_kernels``.
 
     Returns:
@@ -55,7 +56,7 @@ def init_segmentor(
     if checkpoint is not None:
         load_checkpoint(model, checkpoint)
     model.cfg = cfg
-    return model.to(device).eval()
+    return model.to(device or get_device()).eval()
 
 
 def check_expressions(expressions: Sequence[str]) -> None:
@@ -85,7 +86,7 @@ def check_threshold(threshold: float | None) -> None:
 
 
 def segment_image(
-    model: nn.Module, image: ImageInput, expression: str, threshold: float | None = None
+    model: BaseModel, image: ImageInput, expression: str, threshold: float | None = None
 ) -> ReferringDataSample:
     """Segment what a sentence refers to in one image.
 

@@ -8,9 +8,8 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
+from mmrrsis.engine.config import explain_config_errors
 from mmrrsis.registry import TRANSFORMS
-
-from .config import explain_config_errors
 
 # Steps of a test pipeline that do not apply to an image given by hand: it is read already, and nothing is known of it.
 _LOADING_TYPES = ('LoadImageFromFile', 'LoadReferringMask')

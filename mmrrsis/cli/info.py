@@ -3,7 +3,6 @@
 
 import argparse
 import os
-import platform
 from collections.abc import Sequence
 from importlib import metadata
 from importlib.util import find_spec
@@ -11,10 +10,8 @@ from pathlib import Path
 
 from mmrrsis.version import __version__
 
-# Import packages; either family of OpenMMLab distributions provides them.
+# Import packages besides those that MMEngine lists; either family of OpenMMLab distributions provides them.
 _PACKAGES = {
-    'torch': ('torch',),
-    'mmengine': ('onedl-mmengine', 'mmengine', 'mmengine-lite'),
     'mmcv': ('onedl-mmcv', 'mmcv', 'mmcv-lite'),
     'mmsegmentation': ('onedl-mmsegmentation', 'mmsegmentation'),
     'mmpretrain': ('onedl-mmpretrain', 'mmpretrain'),
@@ -23,6 +20,8 @@ _PACKAGES = {
     'rasterio': ('rasterio',),
     'geopandas': ('geopandas',),
 }
+# Of MMEngine's entries, those that help nobody who reads a screen.
+_LONG_ENTRIES = ('PyTorch compiling details', 'numpy_random_seed')
 # Files that tell one layout from the others; a folder counts where all are there.
 _LAYOUTS = {
     'RRSIS-D': ('rrsisd/refs(unc).p', 'rrsisd/instances.json'),
@@ -52,27 +51,29 @@ def find_datasets(root: str | Path) -> list[tuple[Path, str]]:
     return found
 
 
-def run(arguments: Sequence[str]) -> None:
-    """Print versions, compiled operators, devices and data sets."""
-    parser = argparse.ArgumentParser(prog='mmrrsis info', description='Print what is installed and what is there.')
+def main(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
+    """Print versions, compiled operators, devices and data sets.
+
+    Args:
+        arguments: Words of the command line; None takes those of the process.
+        program: Name of the command in the help; None takes that of the process.
+    """
+    parser = argparse.ArgumentParser(prog=program, description='Print what is installed and what is there.')
     parser.add_argument('--data-root', default='data', help='folder with data sets (default: %(default)s)')
     args = parser.parse_args(arguments)
     import torch
+    from mmengine.utils.dl_utils import collect_env
 
     print(f'mmrrsis: {__version__}')
-    print(f'python: {platform.python_version()} on {platform.system()} {platform.machine()}')
+    for name, value in collect_env().items():
+        if name not in _LONG_ENTRIES:
+            print(f'{name}: {value}')
     for name, distributions in _PACKAGES.items():
         print(f'{name}: {find_version(distributions)}')
     # Asked of the file system: importing it would load every CUDA library.
     operators = find_spec('mmcv._ext') is not None
     print(f'compiled operators of mmcv: {"present" if operators else "absent (nothing here needs them)"}')
     print(f'CPU: {os.cpu_count()} cores, {torch.get_num_threads()} threads')
-    if torch.cuda.is_available():
-        for index in range(torch.cuda.device_count()):
-            device = torch.cuda.get_device_properties(index)
-            print(f'cuda:{index}: {device.name}, {device.total_memory / 2**30:.0f} GiB')
-    else:
-        print('CUDA: none')
     datasets = find_datasets(args.data_root)
     for folder, layout in datasets:
         print(f'data set: {folder} ({layout})')

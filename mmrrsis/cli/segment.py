@@ -13,10 +13,10 @@ def _bands(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f'expected numbers such as 3,2,1 but got {text!r}') from error
 
 
-def build_parser(modes: Sequence[str]) -> argparse.ArgumentParser:
+def build_parser(modes: Sequence[str], program: str | None) -> argparse.ArgumentParser:
     """Return the parser of ``mmrrsis segment``."""
     parser = argparse.ArgumentParser(
-        prog='mmrrsis segment',
+        prog=program,
         description='Segment what sentences refer to in a scene; outputs keep its georeference.',
         epilog='Without --config and --checkpoint the small model of the package is used. It has seen synthetic '
         'scenes only: on real photographs its masks mean nothing.',
@@ -60,11 +60,16 @@ def build_parser(modes: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def run(arguments: Sequence[str]) -> None:
-    """Segment and report."""
+def main(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
+    """Segment and report.
+
+    Args:
+        arguments: Words of the command line; None takes those of the process.
+        program: Name of the command in the help; None takes that of the process.
+    """
     from mmrrsis.geo import MODES, segment_scene
 
-    args = build_parser(MODES).parse_args(arguments)
+    args = build_parser(MODES, program).parse_args(arguments)
     from mmrrsis.apis import ReferringInferencer
 
     inferencer = ReferringInferencer(args.config, args.checkpoint, args.device, show_progress=False)

@@ -1,6 +1,17 @@
 # Copyright (c) mmrrsis contributors.
-"""Parts that run around training and testing."""
+"""What runs around training and testing: checks of a config, the machine at hand, schedules, hooks."""
 
+from .config import ConfigError, check_config, check_custom_keys, explain_config_errors
 from .hooks import ReferringVisualizationHook
+from .runtime import prepare_runtime
+from .schedule import iteration_options
 
-__all__ = ['ReferringVisualizationHook']
+__all__ = [
+    'ConfigError',
+    'ReferringVisualizationHook',
+    'check_config',
+    'check_custom_keys',
+    'explain_config_errors',
+    'iteration_options',
+    'prepare_runtime',
+]

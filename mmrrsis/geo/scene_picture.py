@@ -8,7 +8,7 @@ import numpy as np
 import rasterio
 from rasterio.enums import Resampling
 
-from mmrrsis.apis.prediction_picture import draw_prediction
+from mmrrsis.visualization import draw_prediction
 
 from .mask_writer import FOREGROUND
 from .scene_reader import SceneReader

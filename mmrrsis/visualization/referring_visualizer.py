@@ -10,8 +10,7 @@ from mmengine.visualization import Visualizer
 from mmrrsis.registry import VISUALIZERS
 from mmrrsis.structures import ReferringDataSample
 
-from .mask_overlay import GT_COLOR, PRED_COLOR, draw_mask
-from .text_band import draw_text_band
+from .mask_overlay import GT_COLOR, PRED_COLOR, draw_mask, draw_text_band
 
 _GAP = 4  # white pixels between two panels
 

@@ -3,14 +3,15 @@
 
 Needs the packages of the extra ``web``.
 """
+# ruff: noqa: E402  (the check says what to install before an import below it fails)
 
-from . import _dependencies  # noqa: F401  (first: says what to install before an import below fails)
-from .example_scenes import Example, write_examples
-from .expression_lines import MAX_EXPRESSIONS, read_expression_lines
-from .layer_choices import LayerChoices, record_layers
+from mmrrsis.dependencies import WEB_PACKAGES, check_packages
+
+check_packages('web', WEB_PACKAGES)
+
 from .page import build_page, launch_page, training_note
-from .picture_source import MAX_SIDE, PictureSource, read_source
-from .segmentation import Segmentation, segment_source
+from .segmentation import LayerChoices, Segmentation, record_layers, segment_source
+from .user_input import MAX_EXPRESSIONS, MAX_SIDE, Example, PictureSource, read_expression_lines, read_source
 from .write_exports import write_exports
 
 __all__ = [
@@ -27,6 +28,5 @@ __all__ = [
     'record_layers',
     'segment_source',
     'training_note',
-    'write_examples',
     'write_exports',
 ]

@@ -13,17 +13,56 @@ from mmengine.config import Config
 
 from mmrrsis.geo import Predictor
 
-from .example_scenes import Example, write_examples
-from .expression_lines import MAX_EXPRESSIONS
-from .overlay import draw_source
 from .page_actions import PageActions, start_message
-from .page_style import CSS
-from .picture_source import MAX_SIDE, read_source
+from .result_view import draw_source
+from .user_input import MAX_EXPRESSIONS, MAX_SIDE, Example, read_source
 
 # Uploads go after a day; Gradio itself forgets the probabilities of people who have closed the tab.
 _UPLOAD_SECONDS = 24 * 3600
 # A 16-bit scene of the largest size, uncompressed, with four bands.
 _MAX_FILE_SIZE = '160mb'
+# Style sheet; the variables are those of Gradio's theme, so that light and dark both work.
+_CSS = """
+.gradio-container {--body-text-color-subdued: color-mix(in srgb, var(--body-text-color) 72%, transparent);
+  --block-info-text-color: var(--body-text-color-subdued); width: 100%;
+  max-width: 1240px !important; margin: 0 auto !important}
+.page-head h1 {font-size: 1.5rem; font-weight: 650; margin: 0 0 .25rem}
+.page-head p {margin: 0; line-height: 1.5}
+.page-head p.limits {margin-top: .75rem; padding: .55rem .8rem; border-left: 4px solid #d97706;
+  background: color-mix(in srgb, #d97706 10%, transparent); color: var(--body-text-color); border-radius: 4px}
+.message {padding: .55rem .8rem; border-radius: 4px; line-height: 1.45; overflow-wrap: anywhere;
+  border-left: 4px solid var(--border-color-primary); background: var(--background-fill-secondary)}
+.message.error {border-left-color: #dc2626; background: color-mix(in srgb, #dc2626 10%, transparent)}
+/* Grid and flex children grow with their content unless told otherwise; tables scroll inside their frame instead. */
+.gradio-container :is(.main, .wrap, .contain, .row, .column, .block, .form, .html-container) {min-width: 0}
+.gradio-container .html-container {padding: 0}
+#picture img {width: 100%; height: auto; max-height: min(70vh, 640px); object-fit: contain}
+#picture .image-container {min-height: 14rem}
+#examples {border: 0; background: none; padding: 0; overflow: visible}
+#examples .grid-container {grid-template-columns: repeat(3, minmax(0, 1fr)) !important}
+#examples .grid-wrap {height: auto; min-height: 0; max-height: none; padding: 0}
+.scroll {overflow-x: auto; max-width: 100%}
+.scroll table {width: 100%; border-collapse: collapse; font-size: .9rem; color: var(--body-text-color); margin: 0}
+.scroll :is(table, thead, tbody, tr, th, td) {border: 0}
+.scroll th {text-align: left; font-weight: 600; padding: .4rem .5rem;
+  border-bottom: 1px solid var(--border-color-primary)}
+.scroll td {padding: .4rem .5rem; border-bottom: 1px solid var(--border-color-primary)}
+.scroll .number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
+.scroll .words {min-width: 9rem; overflow-wrap: anywhere}
+.scroll .empty {text-align: right; font-style: italic}
+.scroll .cell {text-align: center; min-width: 2.9rem; font-variant-numeric: tabular-nums}
+.scroll td.cell {border: 2px solid var(--body-background-fill)}
+.scroll td.chosen {box-shadow: inset 0 0 0 3px #d97706; font-weight: 700}
+.swatch {display: inline-block; width: .85rem; height: .85rem; border-radius: 3px; margin-right: .5rem;
+  vertical-align: -1px; border: 1px solid rgba(0, 0, 0, .35)}
+.note {font-size: .85rem; margin: .5rem 0 0; line-height: 1.45}
+.part-title {font-size: 1rem; font-weight: 600; margin: .25rem 0 0}
+@media (max-width: 640px) {
+  .scroll .words {min-width: 7rem}
+  .scroll :is(th, td) {padding: .35rem .25rem}
+  .scroll .cell {min-width: 1.9rem; font-size: .8rem}
+}
+"""
 
 
 def training_note(cfg: Config) -> str:
@@ -57,7 +96,7 @@ def build_page(
 
     Args:
         predictor: A :class:`~mmrrsis.apis.ReferringInferencer`, or anything that predicts as it does.
-        examples: Scenes to try.
+        examples: Scenes to try; without any the page has no such part.
         folder: An existing folder for the files that people download.
         model_name: Shown at the top.
         note: What to know about the model before trusting it, shown at the top.
@@ -80,7 +119,7 @@ def build_page(
                     elem_id='expressions',
                 )
                 run = gr.Button('Segment', variant='primary', elem_id='segment')
-                gr.HTML('<h2 class="part-title">Examples</h2>')
+                gr.HTML('<h2 class="part-title">Examples</h2>', visible=bool(examples))
                 gallery = gr.Gallery(
                     [(draw_source(read_source(example.path)), example.title) for example in examples],
                     label='Examples',
@@ -91,6 +130,7 @@ def build_page(
                     allow_preview=False,
                     interactive=False,
                     buttons=[],
+                    visible=bool(examples),
                     elem_id='examples',
                 )
             with gr.Column(scale=3, min_width=300):
@@ -154,21 +194,22 @@ def build_page(
 def launch_page(
     predictor: Predictor,
     model_name: str,
+    examples: Sequence[Example] = (),
     note: str = '',
     port: int | None = None,
     share: bool = False,
     block: bool = True,
 ) -> str:
-    """Build the page with its examples and serve it.
+    """Build the page and serve it.
 
     Args:
         predictor: The model.
         model_name: Shown at the top.
+        examples: Scenes to try; their files are served, so they stay where they are as long as the page is up.
         note: See :func:`build_page`.
         port: Port on this machine; None takes the first free one from 7860 on.
         share: Make a public link through Gradio's servers.
-        block: Wait until the process is interrupted; False returns when the page is up. Examples exist until the
-            process ends.
+        block: Wait until the process is interrupted; False returns when the page is up.
 
     Returns:
         The address of the page.
@@ -178,7 +219,6 @@ def launch_page(
     """
     folder = Path(tempfile.mkdtemp(prefix='mmrrsis_web_'))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    examples = write_examples(folder)
     page = build_page(predictor, examples, folder, model_name, note)
     theme = gr.themes.Default(primary_hue='blue', font=('system-ui', 'sans-serif'), font_mono=('monospace',))
     _, address, _ = page.launch(
@@ -191,6 +231,6 @@ def launch_page(
         max_file_size=_MAX_FILE_SIZE,
         allowed_paths=[str(example.path) for example in examples],
         theme=theme,
-        css=CSS,
+        css=_CSS,
     )
     return address

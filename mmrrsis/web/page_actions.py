@@ -17,12 +17,9 @@ from mmengine.logging import print_log
 
 from mmrrsis.geo import Predictor
 
-from .example_scenes import Example
-from .expression_lines import read_expression_lines
-from .overlay import draw_overlay, draw_source
-from .picture_source import PictureSource, read_source
-from .result_tables import layer_table, mask_table
+from .result_view import draw_overlay, draw_source, layer_table, mask_table
 from .segmentation import Segmentation, segment_source
+from .user_input import Example, PictureSource, read_expression_lines, read_source
 from .write_exports import write_exports
 
 # Files that were made for a download are removed after this time.

@@ -14,7 +14,7 @@ from mmrrsis.geo.whole_strips import whole_strips
 
 from .segmentation import Segmentation
 
-# Letters of a file name that come from the image's name and from an expression.
+# Characters of a file name that come from the image's name and from an expression.
 _MAX_STEM = 60
 _MAX_TEXT = 40
 
@@ -38,9 +38,9 @@ def _file_name(text: str, longest: int) -> str:
 def write_exports(segmentation: Segmentation, threshold: float, folder: str | Path) -> list[Path]:
     """Write the masks at a threshold, in the full size of the image.
 
-    A georeferenced image gives ``NAME_mask.tif`` (one band an expression, 1 inside) and ``NAME_mask.geojson``
+    A georeferenced image gives ``NAME_mask.tif`` (one band per expression, 1 inside) and ``NAME_mask.geojson``
     (polygons in EPSG:4326), the files that ``mmrrsis segment --mode whole`` writes. Others give one
-    ``NAME_mask_NUMBER_TEXT.png`` an expression, 255 inside.
+    ``NAME_mask_NUMBER_TEXT.png`` per expression, 255 inside.
 
     Args:
         segmentation: A run of the model.

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mmrrsis.apis import ReferringInferencer
-from mmrrsis.apis.packaged_files import DEFAULT_WEIGHTS, find_weights
 from mmrrsis.datasets.synthesis import SceneGenerator
+from mmrrsis.package_files import DEFAULT_WEIGHTS, find_weights
 
 SCENES = 12
 

@@ -7,7 +7,9 @@ from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import nn
 
-from mmrrsis.apis import CheckpointMismatchError, ConfigError, init_segmentor, segment_image
+from mmrrsis.apis import init_segmentor, segment_image
+from mmrrsis.checkpoint import CheckpointMismatchError
+from mmrrsis.engine import ConfigError
 from mmrrsis.registry import MODELS, TRANSFORMS
 from mmrrsis.structures import ReferringDataSample, ReferringText
 

@@ -7,14 +7,9 @@ from mmengine.config import Config
 from PIL import Image
 from torch import nn
 
-from mmrrsis.apis import (
-    CheckpointMismatchError,
-    ReferringInferencer,
-    find_config,
-    find_weights,
-    init_segmentor,
-    segment_image,
-)
+from mmrrsis.apis import ReferringInferencer, init_segmentor, segment_image
+from mmrrsis.checkpoint import CheckpointMismatchError
+from mmrrsis.package_files import find_config, find_weights
 from mmrrsis.registry import MODELS, TRANSFORMS
 from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
 
@@ -268,7 +263,7 @@ def test_configs_and_weights_of_the_package_have_names(tmp_path, monkeypatch):
         find_config('cd2fsan_vitb_rrsid')
     with pytest.raises(FileNotFoundError, match=r'neither a config file nor the name'):
         find_config('rrsisd')
-    monkeypatch.setattr('mmrrsis.package_files.__file__', str(tmp_path / 'package_files.py'))
+    monkeypatch.setattr('mmrrsis.package_files.PACKAGE', tmp_path)
     (tmp_path / 'weights').mkdir()
     (tmp_path / 'weights' / 'b.safetensors').touch()
     assert find_weights('package:b.safetensors').name == 'b.safetensors'

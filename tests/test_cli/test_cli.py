@@ -1,39 +1,45 @@
-import json
+import importlib
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mmrrsis.cli import info, run_tool
+from mmrrsis.cli import info
 from mmrrsis.cli import main as cli
 
-
-@pytest.fixture
-def tools(tmp_path, monkeypatch):
-    """Scripts that note the words they were started with."""
-    for name in ('train', 'test'):
-        (tmp_path / f'{name}.py').write_text(
-            'import json, sys\n'
-            'def main():\n'
-            f"    open({str(tmp_path / 'words.json')!r}, 'w').write(json.dumps(['{name}', *sys.argv]))\n"
-        )
-    monkeypatch.setattr(run_tool, 'packaged_folder', lambda name: tmp_path)
-    return lambda: json.loads((tmp_path / 'words.json').read_text())
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize('name', ['train', 'test'])
-def test_train_and_test_are_the_scripts(tools, tmp_path, name):
-    before = sys.argv
-    config = tmp_path / 'a.py'
-    config.touch()
-    assert cli.main([name, str(config), 'x.pth', '--cfg-options', 'a=1']) == 0
-    assert tools() == [name, f'mmrrsis {name}', str(config), 'x.pth', '--cfg-options', 'a=1']
-    assert sys.argv is before
-    assert cli.main([name, 'cd2fsan_tiny_synthrs', '--resume']) == 0
-    assert tools()[2].endswith('configs/cd2fsan/cd2fsan_tiny_synthrs.py') and tools()[3:] == ['--resume']
-    assert cli.main([name, '--help']) == 0
-    assert tools()[2:] == ['--help']
+def test_tools_and_command_are_one_function(name):
+    command = importlib.import_module(f'mmrrsis.cli.{name}')
+    assert runpy.run_path(str(ROOT / f'tools/{name}.py'))['main'] is command.main
+    done = subprocess.run(
+        [sys.executable, ROOT / f'tools/{name}.py', '--help'], cwd='/', capture_output=True, text=True, check=True
+    )
+    assert f'usage: {name}.py' in done.stdout and '--cfg-options' in done.stdout
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run([sys.executable, '-m', 'mmrrsis', 'segmnt'], capture_output=True, text=True)
+    assert done.returncode == 2 and "there is no command 'segmnt'" in done.stderr
+
+
+@pytest.mark.parametrize('name', ['train', 'test'])
+def test_configs_of_the_package_have_names(name, monkeypatch):
+    command = importlib.import_module(f'mmrrsis.cli.{name}')
+    read = []
+
+    def stop(path):
+        read.append(path)
+        raise ValueError('read')
+
+    monkeypatch.setattr(command.Config, 'fromfile', stop)
+    assert cli.main([name, 'cd2fsan_tiny_synthrs', *(['x.pth'] if name == 'test' else [])]) == 1
+    assert str(read[0]).endswith('configs/cd2fsan/cd2fsan_tiny_synthrs.py')
 
 
 def test_the_scripts_are_there_and_show_their_own_options(capsys):
@@ -74,9 +80,9 @@ def test_info_names_versions_operators_devices_and_data(tmp_path, capsys):
     (tmp_path / 'other').mkdir()
     assert cli.main(['info', '--data-root', str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    for words in ('mmrrsis: ', 'torch: ', 'mmcv: ', 'compiled operators of mmcv: ', 'CPU: '):
+    for words in ('mmrrsis: ', 'PyTorch: ', 'MMEngine: ', 'mmcv: ', 'compiled operators of mmcv: ', 'CPU: '):
         assert words in printed
-    assert 'CUDA: none' in printed or 'cuda:0: ' in printed
+    assert 'CUDA available: ' in printed and 'compiling details' not in printed
     assert f'data set: {tmp_path / "one"} (RRSIS-D)' in printed
     assert f'data set: {tmp_path / "two"} (SynthRS, synthetic, in the layout of RISBench)' in printed
     assert 'other' not in printed

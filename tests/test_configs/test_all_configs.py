@@ -10,8 +10,8 @@ from mmengine.config import Config, ConfigDict
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
-from mmrrsis.apis import check_config
-from mmrrsis.apis.ablation_table import find_tables, write_on_other_base
+from mmrrsis.analysis.ablation_table import find_tables, write_on_other_base
+from mmrrsis.engine import check_config
 from mmrrsis.registry import MODELS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

@@ -9,8 +9,8 @@ from pyproj import Transformer
 from rasterio.transform import from_origin
 from scipy import ndimage
 
+from mmrrsis.dependencies import check_packages
 from mmrrsis.geo import segment_scene, tile_starts
-from mmrrsis.optional_packages import check_packages
 
 
 def segment(model, scene, expressions='R', **options):

@@ -5,10 +5,10 @@ from open_clip.model import CLIP
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
+from mmrrsis.checkpoint import pack_embedding, unpack_embeddings
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
 from mmrrsis.models.encoders import CLIPDualEncoder
 from mmrrsis.models.encoders.clip_weights import read_clip_state_dict
-from mmrrsis.packed_embeddings import pack_embedding, unpack_embeddings
 from mmrrsis.structures import ReferringTextBatch
 
 ARCH = dict(
@@ -113,7 +113,7 @@ def test_weights_of_another_architecture_name_the_mismatch(tmp_path, clip):
     encoder = build(arch=arch, pretrained=str(path))
     with pytest.raises(ValueError, match='clip.pt does not fit') as error:
         encoder.init_weights()
-    assert 'missing: visual.transformer.resblocks.3' in str(error.value)
+    assert 'missing in the checkpoint (12):\n    visual.transformer.resblocks.3' in str(error.value)
 
 
 def test_unknown_weights_name_the_known_tags():

@@ -10,10 +10,10 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from open_clip.model import CLIP
 
+from mmrrsis.checkpoint import unpack_embeddings
 from mmrrsis.datasets.synthesis import SceneGenerator
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
 from mmrrsis.models.encoders.clip_weights import read_clip_state_dict, resolve_clip_weights
-from mmrrsis.packed_embeddings import unpack_embeddings
 from mmrrsis.registry import MODELS
 
 CONFIG = Path(__file__).parents[2] / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'

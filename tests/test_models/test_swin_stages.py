@@ -154,13 +154,12 @@ def test_merge_order_by_hand():
 def test_other_architecture_and_strange_keys_are_named(original, tmp_path):
     _, state_dict = original
     stages = build(arch=dict(ARCH, depths=(2, 2, 4, 2)))
-    with pytest.raises(ValueError, match='(?s)swin.pth does not fit.*missing: stages.2.blocks.2') as error:
+    with pytest.raises(ValueError, match=r'(?s)swin.pth does not fit.*missing in the checkpoint.*stages.2.blocks.2'):
         stages.load_swin_state_dict(state_dict, source='swin.pth')
-    assert 'keys differ' in str(error.value)
-    with pytest.raises(ValueError, match=r'\(1 keys differ\):\n  unexpected: stages.0.gate'):
+    with pytest.raises(ValueError, match=r'unexpected in the checkpoint \(1\):\n    stages.0.gate'):
         build().load_swin_state_dict({**state_dict, 'layers.0.gate': torch.zeros(1)})
     wide = {**state_dict, 'patch_embed.norm.weight': torch.zeros(9)}
-    with pytest.raises(ValueError, match=r'patch_embed.norm.weight: \(9,\) in the file, \(8,\) in the model'):
+    with pytest.raises(ValueError, match=r'patch_embed.norm.weight: checkpoint \(9,\), model \(8,\)'):
         build().load_swin_state_dict(wide)
 
 

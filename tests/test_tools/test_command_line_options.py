@@ -1,5 +1,4 @@
 import argparse
-import importlib.util
 import os
 import subprocess
 from pathlib import Path
@@ -7,14 +6,11 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from mmrrsis.cli import train
+from mmrrsis.cli.test import apply_options
+from mmrrsis.cli.train import find_resume
+
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(f'{name}_under_test', ROOT / f'tools/{name}.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -23,7 +19,6 @@ def cfg():
 
 
 def test_amp_replaces_the_plain_wrapper_only(cfg):
-    train = load('train')
     cfg.optim_wrapper = dict(type='OptimWrapper')
     train.enable_amp(cfg)
     assert cfg.optim_wrapper == dict(type='AmpOptimWrapper', loss_scale='dynamic')
@@ -35,7 +30,6 @@ def test_amp_replaces_the_plain_wrapper_only(cfg):
 
 
 def test_resume_finds_the_latest_checkpoint(tmp_path):
-    find_resume = load('train').find_resume
     assert find_resume(None, str(tmp_path)) is None
     assert find_resume('auto', str(tmp_path)) is None, 'nothing to resume yet: begin anew'
     (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_3.pth'))
@@ -50,7 +44,6 @@ def options(**changes):
 
 
 def test_options_of_test(cfg):
-    apply_options = load('test').apply_options
     before = cfg.to_dict()
     apply_options(cfg, options())
     assert cfg.work_dir == 'work_dirs/a'
@@ -93,9 +86,10 @@ def test_slurm_launchers_pass_everything_on(tmp_path):
     assert '[a b.json]' in given
 
 
-def ensure_env(tmp_path, **env):
+def ensure_env(tmp_path, extras='', **env):
     """Source the script in a copy of the checkout whose installation is marked as done."""
-    command = f'set -euo pipefail; ROOT={tmp_path}; . {ROOT}/tools/ensure_env.sh; ensure_env; echo "got $ENV_PYTHON"'
+    script = f'. {ROOT}/tools/ensure_env.sh; ensure_env {extras}'
+    command = f'set -euo pipefail; ROOT={tmp_path}; {script}; echo "got $ENV_PYTHON"'
     clean = {key: value for key, value in os.environ.items() if key not in ('VIRTUAL_ENV', 'CONDA_PREFIX')}
     return subprocess.run(['bash', '-c', command], capture_output=True, text=True, env={**clean, **env})
 
@@ -113,19 +107,28 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def test_environment_is_installed_once_and_again_when_requirements_change(checkout):
-    def installs():
-        return [line for line in (checkout / 'pip.log').read_text().splitlines() if ' install ' in line]
+def installs(checkout):
+    return [line for line in (checkout / 'pip.log').read_text().splitlines() if ' install ' in line]
 
+
+def test_environment_is_installed_once_and_again_when_requirements_change(checkout):
     for expected in (1, 1):
         done = ensure_env(checkout)
         assert done.returncode == 0, done.stderr
         assert f'got {checkout}/.venv/bin/python' in done.stdout
-        assert len(installs()) == expected
-    assert f'-e {checkout}' in installs()[0]
+        assert len(installs(checkout)) == expected
+    assert f'-e {checkout}' in installs(checkout)[0]
     (checkout / 'requirements/install.txt').write_text('other')
     ensure_env(checkout)
-    assert len(installs()) == 2
+    assert len(installs(checkout)) == 2
+
+
+def test_extras_are_installed_together_and_each_counts_by_itself(checkout):
+    for extras, expected in (('tests,docs', 1), ('docs', 1), ('tests', 1), ('', 1), ('tests,geo', 2)):
+        done = ensure_env(checkout, extras)
+        assert done.returncode == 0, done.stderr
+        assert len(installs(checkout)) == expected, extras
+    assert installs(checkout)[0].endswith(f'-e {checkout}[tests,docs]')
 
 
 def test_active_environment_is_used(checkout):

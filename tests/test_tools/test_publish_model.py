@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from mmrrsis.apis import load_checkpoint
+from mmrrsis.checkpoint import load_checkpoint
 
 TOOL = Path(__file__).parents[2] / 'tools/model_converters/publish_model.py'
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmrrsis.visualization import read_image
+from mmrrsis.images import read_image
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'

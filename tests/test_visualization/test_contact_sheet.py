@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmrrsis.visualization import SheetRow, draw_contact_sheet, read_image
+from mmrrsis.images import read_image
+from mmrrsis.visualization import SheetRow, draw_contact_sheet
 
 
 def make_row(pred_columns, gray=90):

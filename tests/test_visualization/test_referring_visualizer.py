@@ -3,9 +3,9 @@ import pytest
 import torch
 from mmengine.structures import PixelData
 
+from mmrrsis.images import read_image
 from mmrrsis.registry import VISUALIZERS
 from mmrrsis.structures import ReferringDataSample, ReferringText
-from mmrrsis.visualization import read_image
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import math
 import shutil
 from types import SimpleNamespace

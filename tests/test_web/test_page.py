@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import json
 
 import cv2
@@ -8,8 +9,8 @@ import rasterio
 from mmengine.config import Config
 from PIL import Image
 
-from mmrrsis.optional_packages import check_packages
-from mmrrsis.web import MAX_SIDE, launch_page, training_note
+from mmrrsis.dependencies import check_packages
+from mmrrsis.web import MAX_SIDE, Example, launch_page, training_note
 
 NOTE = 'Seen synthetic scenes only.'
 
@@ -28,10 +29,14 @@ def test_the_page_warns_of_models_of_synthetic_scenes():
 
 
 @pytest.fixture
-def browser_page(chromium, predictor):
+def browser_page(chromium, predictor, write_tiff, photograph):
     """The page of a stand-in model in a browser, on a screen of a desk."""
     sync_api = pytest.importorskip('playwright.sync_api', reason='needs playwright, of the extra tests')
-    address = launch_page(predictor, 'stand-in', NOTE, block=False)
+    examples = [
+        Example(photograph, ('red roof',), 'Photograph'),
+        Example(write_tiff('dock.tif'), ('green dock', 'red roof'), 'GeoTIFF'),
+    ]
+    address = launch_page(predictor, 'stand-in', examples, NOTE, block=False)
     try:
         with sync_api.sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=['--no-sandbox'], timeout=120_000)
@@ -166,9 +171,10 @@ def test_what_goes_wrong_is_said_in_words(browser_page, predictor, photograph, t
 
 
 @pytest.mark.slow
-def test_examples_fill_in_image_and_words(browser_page, predictor):
+def test_examples_fill_in_image_and_words(browser_page, predictor, pixels):
     page = browser_page
-    page.locator('#examples .thumbnail-item').nth(2).click()
-    page.locator('#message', has_text='OSBS_029.tif: 400 × 400 pixels, georeferenced (EPSG:32617)').wait_for()
-    assert page.locator('#expressions textarea').input_value() == 'the tree in the center'
-    assert shown_picture(page).shape == (400, 400, 3)
+    assert page.locator('#examples .thumbnail-item').count() == 2
+    page.locator('#examples .thumbnail-item').nth(1).click()
+    page.locator('#message', has_text='dock.tif: 60 × 40 pixels, georeferenced (EPSG:32633)').wait_for()
+    assert page.locator('#expressions textarea').input_value() == 'green dock\nred roof'
+    np.testing.assert_array_equal(shown_picture(page), pixels)

@@ -1,12 +1,17 @@
+# Copyright (c) mmrrsis contributors.
 """The demo as people start it: without options, with the model of the package."""
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
+
+from mmrrsis.web import read_source
 
 DEMO = Path(__file__).parents[2] / 'demo/web_demo.py'
 
@@ -50,3 +55,14 @@ def test_an_example_is_segmented_with_the_model_of_the_package(chromium, address
         assert page.locator('#masks td.empty').count() == 0
         assert page.locator('#layers td.chosen').count() == 2 * len(expressions)
         browser.close()
+
+
+def test_examples_are_images_with_their_expressions(tmp_path):
+    spec = importlib.util.spec_from_file_location('web_demo', DEMO)
+    demo = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(demo)
+    examples = demo.write_examples(tmp_path)
+    assert [len(example.expressions) > 0 for example in examples] == [True] * 3
+    assert all(path.stat().st_size < 400_000 for path in tmp_path.iterdir())
+    assert cv2.imread(str(examples[0].path)).shape == (384, 384, 3)
+    assert read_source(examples[2].path).crs == 'EPSG:32617'

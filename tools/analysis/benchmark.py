@@ -26,11 +26,13 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import DictAction
+from mmengine.device import get_device
 from mmengine.utils import track_iter_progress
 from prettytable import PrettyTable
 from torch import nn
 
-from mmrrsis.apis import example_batch, init_segmentor
+from mmrrsis.analysis import example_batch
+from mmrrsis.apis import init_segmentor
 from mmrrsis.structures import ReferringTextBatch
 
 
@@ -47,8 +49,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('configs', nargs='+', metavar='CONFIG', help='config files')
     parser.add_argument('--batch-size', nargs='+', type=positive, default=[1], metavar='N', help='each in turn')
-    default = 'cuda' if torch.cuda.is_available() else 'cpu'
-    parser.add_argument('--device', default=default, help='cuda, cuda:N or cpu (default: %(default)s)')
+    parser.add_argument(
+        '--device', default=get_device(), help='torch device, such as cuda:0 (default: an accelerator if there is one)'
+    )
     parser.add_argument(
         '--dtype',
         choices=['float32', 'bfloat16', 'float16'],

@@ -18,7 +18,8 @@ from prettytable import PrettyTable
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmrrsis.apis import build_dataset, init_segmentor
+from mmrrsis.analysis import build_dataset
+from mmrrsis.apis import init_segmentor
 from mmrrsis.datasets import expression_kind
 
 
@@ -28,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--split', choices=['val', 'test'], default='val', help='whose data to take')
-    parser.add_argument('--device', default='cpu', help='torch device (default: %(default)s)')
+    parser.add_argument('--device', help='torch device, such as cuda:0 (default: an accelerator if there is one)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='changes of the config, key=value')
     return parser.parse_args()
 

@@ -23,7 +23,8 @@ import mmengine
 from mmengine.config import DictAction
 from prettytable import PrettyTable
 
-from mmrrsis.apis import Cost, count_complexity, example_batch, init_segmentor
+from mmrrsis.analysis import Cost, count_complexity, example_batch
+from mmrrsis.apis import init_segmentor
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = Path(__file__).with_name('efficiency_tables.yml')
@@ -63,7 +64,7 @@ def count(config: str | Path, shape: list[int] | None, cfg_options: dict[str, An
     Raises:
         ValueError: If the model cannot run on ``shape``.
     """
-    model = init_segmentor(config, cfg_options=cfg_options)
+    model = init_segmentor(config, device='cpu', cfg_options=cfg_options)
     inputs, samples = example_batch(model, shape=None if shape is None else tuple(shape))
     try:
         components = count_complexity(model, inputs, samples, mode='tensor')

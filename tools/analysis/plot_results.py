@@ -14,21 +14,23 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.utils import track_iter_progress
 from torch import nn
 
-from mmrrsis.apis import build_dataset, init_segmentor, predict_samples
-from mmrrsis.datasets import EXPRESSION_KINDS, expression_kind
-from mmrrsis.structures import ReferringTextBatch
-from mmrrsis.visualization import (
+from mmrrsis.analysis import (
     LayerCounts,
+    build_dataset,
     check_figure_suffix,
     draw_comparison_grid,
     draw_cost_bubbles,
     draw_layer_heatmap,
     draw_size_bars,
     join_table_costs,
+    predict_samples,
     read_costs,
     read_size_scores,
     save_figure,
 )
+from mmrrsis.apis import init_segmentor
+from mmrrsis.datasets import EXPRESSION_KINDS, expression_kind
+from mmrrsis.structures import ReferringTextBatch
 
 
 def positive(text: str) -> int:
@@ -57,7 +59,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     figure.add_argument('--title', help='written above the figure (default: what it shows)')
     data = argparse.ArgumentParser(add_help=False)
     data.add_argument('--split', choices=['val', 'test'], default='val', help='whose data to take (default: val)')
-    data.add_argument('--device', default='cpu', help='torch device (default: cpu)')
+    data.add_argument('--device', help='torch device, such as cuda:0 (default: an accelerator if there is one)')
     data.add_argument('--cfg-options', nargs='+', action=DictAction, help='changes of the config, key=value')
 
     text = 'how often each layer of the image encoder is chosen, by kind of expression'

@@ -26,8 +26,8 @@ from typing import Any
 from mmengine.config import Config, DictAction
 from prettytable import PrettyTable, TableStyle
 
-from mmrrsis.apis.ablation_table import AblationTable, TableError, TableRow, find_tables, write_on_other_base
-from mmrrsis.apis.schedule import iteration_options
+from mmrrsis.analysis.ablation_table import AblationTable, TableError, TableRow, find_tables, write_on_other_base
+from mmrrsis.engine.schedule import iteration_options
 
 ROOT = Path(__file__).resolve().parents[2]
 SYNTHRS_COMMAND = 'python tools/dataset_converters/synthrs.py --out data/synthrs --layout rrsisd --level easy'

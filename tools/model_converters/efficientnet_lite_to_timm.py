@@ -11,7 +11,7 @@ import timm
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mmrrsis.apis import read_state_dict
+from mmrrsis.checkpoint import read_state_dict
 
 
 def rename(state_dict: dict[str, Tensor], arch: str) -> dict[str, Tensor]:

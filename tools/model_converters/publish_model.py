@@ -11,8 +11,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from mmrrsis.apis import read_state_dict
-from mmrrsis.packed_embeddings import pack_embedding
+from mmrrsis.checkpoint import pack_embedding, read_state_dict
 
 
 def parse_args() -> argparse.Namespace:

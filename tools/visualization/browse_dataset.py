@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from mmengine.config import Config, DictAction
 
-from mmrrsis.apis import explain_config_errors
+from mmrrsis.engine import explain_config_errors
+from mmrrsis.images import read_image
 from mmrrsis.registry import DATASETS
-from mmrrsis.visualization import GT_COLOR, draw_mask, draw_text_band, read_image
+from mmrrsis.visualization import GT_COLOR, draw_mask, draw_text_band
 
 TILE = 256  # pixels
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import DictAction
 
-from mmrrsis.apis import build_dataset, init_segmentor, predict_samples
+from mmrrsis.analysis import build_dataset, predict_samples
+from mmrrsis.apis import init_segmentor
 from mmrrsis.visualization import draw_contact_sheet
 
 
@@ -20,7 +21,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--split', choices=['val', 'test'], default='test', help='whose data to take')
     parser.add_argument('--samples', type=int, default=8, help='number of rows, taken evenly from the split')
     parser.add_argument('--title', default='', help='title of the page')
-    parser.add_argument('--device', default='cpu', help='torch device (default: %(default)s)')
+    parser.add_argument('--device', help='torch device, such as cuda:0 (default: an accelerator if there is one)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='changes of the config, key=value')
     return parser.parse_args()
 

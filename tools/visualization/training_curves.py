@@ -4,7 +4,7 @@
 import argparse
 from pathlib import Path
 
-from mmrrsis.visualization import draw_training_curves
+from mmrrsis.analysis import draw_training_curves
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
+from mmrrsis.images import read_image
 from mmrrsis.registry import HOOKS
 from mmrrsis.structures import ReferringDataSample
-from mmrrsis.visualization import read_image
 
 
 @HOOKS.register_module()

@@ -10,10 +10,9 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from transformers import BertConfig, BertModel
 
+from mmrrsis.checkpoint import CheckpointMismatchError, list_differences, warn_random_weights
 from mmrrsis.package_files import PREFIX, resolve_package_file
 from mmrrsis.registry import MODELS
-
-from .pretrained_weights import warn_random_weights
 
 #: Parts of published checkpoints that only their pretraining needs, or that older versions of transformers saved.
 NOT_LOADED = ('cls.', 'pooler.', 'position_ids')
@@ -34,8 +33,9 @@ class BERTStages(BaseModule):
         arch: ``base`` for BERT-base with the uncased vocabulary, or a dictionary of settings of transformers'
             ``BertConfig``, whose defaults are those of BERT-base.
         pretrained: Name of a model on the Hugging Face hub such as ``bert-base-uncased``, a folder, ``package:NAME``
-            for a folder that ships with mmrrsis, or None for random weights, which warns. Where ``arch`` has fewer
-            layers than these weights, the first ones are taken.
+            for a folder that ships with mmrrsis, or None for random weights, which warns.
+        take_first_layers: Take the first layers of weights that have more of them than ``arch``. Otherwise such
+            weights are refused.
         frozen_layers: The embeddings and this many of the first layers keep their weights; 0: the embeddings alone;
             -1: everything learns.
         init_cfg: MMEngine initialisation config.
@@ -52,11 +52,13 @@ class BERTStages(BaseModule):
         self,
         arch: str | dict = 'base',
         pretrained: str | None = None,
+        take_first_layers: bool = False,
         frozen_layers: int = -1,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.pretrained = pretrained
+        self.take_first_layers = take_first_layers
         # 'eager' takes the additive mask of `run_layers` in every version of transformers; with some twenty tokens
         # there is nothing to be gained from a fused attention.
         config = BertConfig(**self._settings(arch), attn_implementation='eager')
@@ -125,25 +127,29 @@ class BERTStages(BaseModule):
 
     def _check_fit(self, saved: BertConfig, report: dict[str, Any], source: str) -> None:
         """Refuse weights of another architecture."""
-        faults = [
-            f'{name}: {getattr(saved, name)!r} in the file, {getattr(self.bert.config, name)!r} in the model'
-            for name in SHAPELESS_SETTINGS
-            if getattr(saved, name) != getattr(self.bert.config, name)
-        ]
-        faults += [f'missing: {key}' for key in sorted(report['missing_keys'])]
-        faults += [
-            f'unexpected: {key}'
-            for key in sorted(report['unexpected_keys'])
-            if not any(part in key for part in NOT_LOADED) and not self._is_later_layer(key)
-        ]
-        faults += [
-            f'{key}: {tuple(theirs)} in the file, {tuple(own)} in the model'
-            for key, theirs, own in sorted(report['mismatched_keys'])
-        ]
-        if faults:
-            shown = '\n  '.join(faults[:8])
-            raise ValueError(
-                f'{source} does not fit model.encoder.text.arch ({len(faults)} differences):\n  {shown}\n'
+        listed = list_differences(
+            {
+                'other setting': [
+                    f'{name}: checkpoint {getattr(saved, name)!r}, model {getattr(self.bert.config, name)!r}'
+                    for name in SHAPELESS_SETTINGS
+                    if getattr(saved, name) != getattr(self.bert.config, name)
+                ],
+                'missing in the checkpoint': sorted(report['missing_keys']),
+                'unexpected in the checkpoint': [
+                    key
+                    for key in sorted(report['unexpected_keys'])
+                    if not any(part in key for part in NOT_LOADED)
+                    and not (self.take_first_layers and self._is_later_layer(key))
+                ],
+                'other shape': [
+                    f'{key}: checkpoint {tuple(theirs)}, model {tuple(own)}'
+                    for key, theirs, own in sorted(report['mismatched_keys'])
+                ],
+            }
+        )
+        if listed:
+            raise CheckpointMismatchError(
+                f'{source} does not fit model.encoder.text.arch.{listed}\n'
                 'Choose the architecture that these weights were trained with.'
             )
 

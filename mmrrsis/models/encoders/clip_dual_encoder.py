@@ -11,12 +11,11 @@ from mmengine.model import BaseModule
 from open_clip.model import CLIP, resize_pos_embed
 from torch import Tensor
 
-from mmrrsis.packed_embeddings import unpack_embeddings
+from mmrrsis.checkpoint import check_weights, unpack_embeddings, warn_random_weights
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
 from .clip_weights import read_clip_state_dict, resolve_clip_weights
-from .pretrained_weights import check_fit, warn_random_weights
 
 #: Weights that serve CLIP's contrastive objective alone. Segmentation never reads them, so they are left out:
 #: parameters without gradient would break distributed training.
@@ -134,7 +133,8 @@ class CLIPDualEncoder(BaseModule):
         state_dict = {key: value for key, value in state_dict.items() if key not in CONTRASTIVE_ONLY}
         resize_pos_embed(state_dict, self.clip)
         hint = 'Choose the architecture that these weights were trained with.'
-        check_fit(state_dict, self.clip.state_dict(), source, f'model.encoder.arch={self.arch!r}', hint)
+        claim = f'{source} does not fit model.encoder.arch={self.arch!r}.'
+        check_weights(state_dict, self.clip.state_dict(), claim, hint)
         self.clip.load_state_dict(state_dict)
 
     def encode_image(self, images: Tensor) -> VisualFeatures:

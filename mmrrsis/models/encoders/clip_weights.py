@@ -67,7 +67,7 @@ def read_clip_state_dict(path: Path) -> dict[str, Tensor]:
         path: The file.
 
     Returns:
-        The state dict in float32. A token embedding that the file holds by rows (see :mod:`mmrrsis.packed_embeddings`)
+        The state dict in float32. A token embedding that the file holds by rows (see :mod:`mmrrsis.checkpoint`)
         is left so: to unpack it takes the size of the vocabulary.
     """
     if is_torchscript(path):

@@ -8,9 +8,9 @@ from mmengine.model import BaseModule
 from mmseg.models.backbones import SwinTransformer
 from torch import Tensor
 
+from mmrrsis.checkpoint import warn_random_weights
 from mmrrsis.registry import MODELS
 
-from .pretrained_weights import warn_random_weights
 from .swin_weights import fit_swin_state_dict, read_swin_state_dict, resolve_swin_weights
 
 #: The architectures of Liu et al., "Swin Transformer" (ICCV 2021), section 3.3.

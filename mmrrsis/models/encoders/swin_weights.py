@@ -11,10 +11,8 @@ from mmseg.models.backbones import SwinTransformer
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmrrsis.checkpoint_file import read_checkpoint_file
+from mmrrsis.checkpoint import check_weights, read_checkpoint_file
 from mmrrsis.package_files import resolve_package_file
-
-from .pretrained_weights import check_fit
 
 #: Names of Swin's authors and those of mmsegmentation and mmpretrain; ``norm``, whose new name has the stage in it, is
 #: treated apart.
@@ -126,11 +124,10 @@ def fit_swin_state_dict(state_dict: dict[str, Tensor], swin: SwinTransformer, so
         earlier_norm = re.match(r'norm\d+\.', key) and not key.startswith(last_norm)
         if earlier_norm or key.endswith('relative_position_index'):
             state_dict.setdefault(key, value)
-    check_fit(
+    check_weights(
         state_dict,
         own,
-        source,
-        'model.encoder.image.arch',
+        f'{source} does not fit model.encoder.image.arch.',
         "Choose the architecture that these weights were trained with. The naming of Swin's authors and that of "
         'mmsegmentation and mmpretrain are understood.',
     )

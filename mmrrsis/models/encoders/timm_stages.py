@@ -2,7 +2,7 @@
 """A backbone of timm, stage by stage."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -12,11 +12,9 @@ from timm.models import FeatureListNet
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmrrsis.checkpoint_file import read_checkpoint_file
+from mmrrsis.checkpoint import check_weights, read_state_dict, warn_random_weights
 from mmrrsis.package_files import resolve_package_file
 from mmrrsis.registry import MODELS
-
-from .pretrained_weights import check_fit, warn_random_weights
 
 
 @MODELS.register_module()
@@ -69,14 +67,15 @@ class TIMMStages(BaseModule):
         self.arch = arch
         self.pretrained = pretrained
         self.norm_eval = norm_eval
-        model = timm.create_model(arch)
-        nested = any('.' in info['module'] for info in model.feature_info)
-        self.body = FeatureListNet(model, out_indices=tuple(out_indices), flatten_sequential=nested)
-        if self.body.output_fmt != 'NCHW':
+        model: Any = timm.create_model(arch)
+        if getattr(model, 'output_fmt', 'NCHW') != 'NCHW':
             raise ValueError(
-                f'model.encoder.image.arch={arch!r} has maps in the order {self.body.output_fmt.value}, TIMMStages '
-                'reads NCHW. Choose a convolutional architecture.'
+                f'model.encoder.image.arch={arch!r} has maps in the order NHWC, TIMMStages reads NCHW. Choose a '
+                'convolutional architecture.'
             )
+        infos: list[dict] = list(model.feature_info)
+        nested = any('.' in info['module'] for info in infos)
+        self.body = FeatureListNet(model, out_indices=tuple(out_indices), flatten_sequential=nested)
         self.channels: tuple[int, ...] = tuple(self.body.feature_info.channels())
         # The modules of each stage: up to and with the one whose output timm returns.
         self._stages: list[list[str]] = [[]]
@@ -113,13 +112,8 @@ class TIMMStages(BaseModule):
                     f'model.encoder.image.pretrained={self.pretrained!r} is no file. Give the path of a checkpoint of '
                     f'timm\'s {self.arch}, "timm" to let timm download it, or None for random weights.'
                 )
-            self.load_timm_state_dict(self._read(path), source=str(path))
+            self.load_timm_state_dict(read_state_dict(path), source=str(path))
         print_log(f'TIMMStages: loaded {self.pretrained}', logger='current')
-
-    @staticmethod
-    def _read(path: Path) -> dict[str, Tensor]:
-        content = read_checkpoint_file(path)
-        return content.get('state_dict', content)
 
     def load_timm_state_dict(self, state_dict: Mapping[str, Tensor], source: str = 'state dict') -> None:
         """Load the state dict of the whole classifier; what the stages do not have is left out.
@@ -141,8 +135,12 @@ class TIMMStages(BaseModule):
                     if key.startswith(f'{module}.') and key not in state_dict:
                         names[key] = original + key.removeprefix(module)
         fitting = {key: state_dict[name] for key, name in names.items() if name in state_dict}
-        hint = 'Choose the architecture that these weights were trained with.'
-        check_fit(fitting, own, source, f'model.encoder.image.arch={self.arch!r}', hint)
+        check_weights(
+            fitting,
+            own,
+            f'{source} does not fit model.encoder.image.arch={self.arch!r}.',
+            'Choose the architecture that these weights were trained with.',
+        )
         self.body.load_state_dict(fitting)
 
     def _frozen_modules(self) -> list[str]:

@@ -1,0 +1,95 @@
+# Copyright (c) mmrrsis contributors.
+"""Train a referring segmentor."""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from mmrrsis.checkpoint import check_state_dict, read_state_dict, unwrap_model
+from mmrrsis.engine import check_config, check_custom_keys, explain_config_errors, prepare_runtime
+from mmrrsis.package_files import find_config
+
+from .run_options import parse_run_options
+
+
+def parse_args(arguments: Sequence[str] | None, program: str | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
+    parser.add_argument('config', help='config file, or name of a config of the package')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints (default: work_dirs/CONFIG_NAME)')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='resume from this checkpoint, or without a value from the latest one in the work dir, if there is one',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision (float32 where there is no accelerator)')
+    return parse_run_options(parser, arguments)
+
+
+def enable_amp(cfg: Config) -> None:
+    """Switch the config to mixed precision.
+
+    Raises:
+        ValueError: If the config has an optimizer wrapper that is neither of MMEngine's two.
+    """
+    wrapper = cfg.optim_wrapper
+    if wrapper.type == 'AmpOptimWrapper':
+        print_log('The config uses mixed precision already.', level=logging.WARNING)
+    elif wrapper.get('type', 'OptimWrapper') == 'OptimWrapper':
+        wrapper.type = 'AmpOptimWrapper'
+        wrapper.loss_scale = 'dynamic'
+    else:
+        raise ValueError(f'--amp replaces `OptimWrapper`, but `optim_wrapper.type` is `{wrapper.type}`.')
+
+
+def find_resume(resume: str | None, work_dir: str) -> str | None:
+    """Return the checkpoint to resume from, None to begin anew.
+
+    Raises:
+        FileNotFoundError: If a checkpoint is named that does not exist.
+    """
+    if resume == 'auto':
+        return find_latest_checkpoint(work_dir)
+    if resume is not None and not Path(resume).is_file():
+        raise FileNotFoundError(f'--resume: there is no checkpoint {resume}.')
+    return resume
+
+
+def main(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
+    """Train.
+
+    Args:
+        arguments: Words of the command line; None takes those of the process.
+        program: Name of the command in the help; None takes that of the process.
+    """
+    args = parse_args(arguments, program)
+    cfg = Config.fromfile(find_config(args.config))
+    cfg.launcher = args.launcher
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    check_config(cfg)
+    # The command line counts more than the config, and the config more than its file name.
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
+    if args.amp:
+        enable_amp(cfg)
+    prepare_runtime(cfg)
+    checkpoint = find_resume(args.resume, cfg.work_dir)
+    cfg.resume = checkpoint is not None
+    if checkpoint is not None:
+        cfg.load_from = checkpoint
+    with explain_config_errors(cfg):
+        runner = Runner.from_cfg(cfg)
+        check_custom_keys(cfg, runner.model)
+        if checkpoint is not None:  # the runner itself would go on with whatever fits
+            check_state_dict(unwrap_model(runner.model), read_state_dict(checkpoint), checkpoint)
+        runner.train()
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

@@ -1,6 +1,0 @@
-# Copyright (c) mmrrsis contributors.
-"""Refuse to go on without the packages that the page needs; imported before them."""
-
-from mmrrsis.optional_packages import WEB_PACKAGES, check_packages
-
-check_packages('web', WEB_PACKAGES)

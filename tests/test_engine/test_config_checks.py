@@ -1,0 +1,98 @@
+import pytest
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import nn
+
+from mmrrsis.engine import ConfigError, check_config, check_custom_keys, explain_config_errors
+from mmrrsis.registry import HOOKS, VISUALIZERS
+
+
+@pytest.mark.parametrize(
+    ('written', 'meant'),
+    [
+        ('train_dataloder', 'train_dataloader'),
+        ('optim_wraper', 'optim_wrapper'),
+        ('custom_hook', 'custom_hooks'),
+        ('randomnes', 'randomness'),
+        ('load_form', 'load_from'),
+    ],
+)
+def test_misspelt_top_level_key_gets_a_suggestion(written, meant):
+    with pytest.raises(ConfigError, match=f'Unknown config key `{written}`. Did you mean `{meant}`'):
+        check_config(Config({written: {}}))
+
+
+def test_helper_variables_are_allowed():
+    helpers = 'val_dataset train_dataset test_dataset norm_cfg channels crop_size vis_backends batch_size tta_pipeline'
+    check_config(Config(dict.fromkeys(helpers.split(), 1)))
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'message'),
+    [
+        (dict(env_cfg=dict(cudnn_benchmrk=True)), '`env_cfg.cudnn_benchmrk`. Did you mean `env_cfg.cudnn_benchmark`'),
+        (dict(env_cfg=dict(mp_cfg=dict(threads=0))), '`env_cfg.mp_cfg.threads`. Known are mp_start_method'),
+        (
+            dict(optim_wrapper=dict(paramwise_cfg=dict(custom_key={}))),
+            '`optim_wrapper.paramwise_cfg.custom_key`. Did you mean `optim_wrapper.paramwise_cfg.custom_keys`',
+        ),
+        (
+            dict(default_hooks=dict(checkpiont={})),
+            '`default_hooks.checkpiont`. Did you mean `default_hooks.checkpoint`',
+        ),
+    ],
+)
+def test_keys_that_nothing_reads_are_errors_in_closed_dicts(cfg, message):
+    with pytest.raises(ConfigError) as error:
+        check_config(Config(cfg))
+    assert message in str(error.value)
+
+
+def test_own_default_hooks_are_allowed():
+    check_config(Config(dict(default_hooks=dict(ema=dict(type='EMAHook')))))
+
+
+def test_custom_keys_must_match_a_parameter():
+    model = nn.ModuleDict(dict(encoder=nn.Linear(1, 1), neck=nn.Linear(1, 1)))
+    cfg = Config(dict(optim_wrapper=dict(paramwise_cfg=dict(custom_keys={'encoder': dict(lr_mult=0.1)}))))
+    check_custom_keys(cfg, model)
+    check_custom_keys(Config(dict(model={})), model)
+    cfg.optim_wrapper.paramwise_cfg.custom_keys = {'encodr': dict(lr_mult=0.1)}
+    with pytest.raises(ConfigError, match=r'the entry `encodr`.*Parameter names begin with encoder, neck'):
+        check_custom_keys(cfg, model)
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    init_default_scope('mmrrsis')
+
+
+def test_unknown_type_is_located():
+    cfg = Config(dict(hooks=[dict(type='IterTimerHook'), dict(type='ReferringVisualisationHook')]))
+    with pytest.raises(ConfigError) as error, explain_config_errors(cfg):
+        for hook in cfg.hooks:
+            HOOKS.build(hook)
+    assert '`hooks[1].type` is `ReferringVisualisationHook`' in str(error.value)
+    assert 'Did you mean `ReferringVisualizationHook`?' in str(error.value)
+
+
+def test_unexpected_argument_is_located():
+    other = dict(type='IterTimerHook', drow=1)
+    cfg = Config(dict(other=other, custom_hooks=[dict(type='ReferringVisualizationHook', drow=True)]))
+    with pytest.raises(ConfigError, match=r'`custom_hooks\[0\].drow`: ReferringVisualizationHook takes no argument'):
+        with explain_config_errors(cfg):
+            HOOKS.build(cfg.custom_hooks[0])
+
+
+def test_argument_handed_on_to_a_base_class_is_located():
+    cfg = Config(dict(visualizer=dict(type='ReferringVisualizer', name='test_explain', vis_backend=[])))
+    with pytest.raises(ConfigError, match=r'`visualizer.vis_backend`: .* takes no argument `vis_backend`'):
+        with explain_config_errors(cfg):
+            VISUALIZERS.build(cfg.visualizer)
+
+
+def test_other_errors_pass_unchanged():
+    with pytest.raises(KeyError, match=r'own'), explain_config_errors(Config(dict(a=1))):
+        raise KeyError('own')
+    with pytest.raises(TypeError, match=r'own'), explain_config_errors(Config(dict(a=1))):
+        raise TypeError('own')
