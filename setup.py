@@ -79,14 +79,18 @@ setup(
     ],
     packages=find_packages(include=['mmrrsis', 'mmrrsis.*']),
     include_package_data=True,
+    package_data={'mmrrsis': ['py.typed']},  # tells type checkers to read our hints
     python_requires='>=3.10',
     install_requires=read_requirements('install'),
     extras_require={
         'geo': read_requirements('geo'),
         'web': [line for name in ('web', 'geo') for line in read_requirements(name)],
         'tests': [line for name in ('tests', 'geo', 'web') for line in read_requirements(name)],
+        'docs': [line for name in ('docs', 'geo', 'web') for line in read_requirements(name)],
         'optional': read_requirements('optional'),
-        'all': [line for name in ('install', 'tests', 'geo', 'web', 'optional') for line in read_requirements(name)],
+        'all': [
+            line for name in ('install', 'tests', 'geo', 'web', 'docs', 'optional') for line in read_requirements(name)
+        ],
     },
     entry_points={'console_scripts': ['mmrrsis = mmrrsis.cli.main:main']},
     cmdclass={'build_py': BuildPy},

@@ -138,6 +138,16 @@ def check_state_dict(model: nn.Module, state_dict: Mapping[str, Tensor], source:
     )
 
 
+def unwrap_model(model: nn.Module) -> nn.Module:
+    """Return the model inside MMEngine's wrapper for several processes, or the model itself."""
+    if not is_model_wrapper(model):
+        return model
+    inner = model.module
+    if not isinstance(inner, nn.Module):
+        raise TypeError(f'{type(model).__name__}.module is no model but {type(inner).__name__}.')
+    return inner
+
+
 def load_checkpoint(model: nn.Module, path: str | Path) -> None:
     """Load a checkpoint into a model; every key must fit.
 
@@ -151,8 +161,7 @@ def load_checkpoint(model: nn.Module, path: str | Path) -> None:
         ValueError: If the file is no checkpoint.
         CheckpointMismatchError: If a key is missing, unexpected or of another shape.
     """
-    if is_model_wrapper(model):
-        model = model.module
+    model = unwrap_model(model)
     vocabulary_sizes = {
         key.removesuffix('.weight'): len(value) for key, value in model.state_dict().items() if key.endswith('.weight')
     }

@@ -99,7 +99,7 @@ def test_wheel_holds_code_configs_tools_and_weights(source, wheel):
                 assert f'mmrrsis/.mim/{path.relative_to(source)}' in names
     for path in (source / 'mmrrsis').rglob('*.py'):
         assert str(path.relative_to(source)) in names
-    assert {'mmrrsis/.mim/model-index.yml', 'mmrrsis/probe.safetensors'} <= names
+    assert {'mmrrsis/.mim/model-index.yml', 'mmrrsis/probe.safetensors', 'mmrrsis/py.typed'} <= names
     assert not [name for name in names if '__pycache__' in name or name.startswith('tests/')]
 
 

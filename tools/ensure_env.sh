@@ -1,10 +1,10 @@
 # Sourced by the scripts of this folder: makes sure of a Python environment with mmrrsis installed.
 #
-#   ROOT=/path/to/checkout; . "$ROOT/tools/ensure_env.sh"; ensure_env [EXTRA]
+#   ROOT=/path/to/checkout; . "$ROOT/tools/ensure_env.sh"; ensure_env [EXTRA,...]
 #
 # Uses the active virtual environment, else .venv in the checkout, which is made if it is not there. Installs the
-# checkout with its requirements and, if given, the extra (`tests`), unless the environment has them already. Sets
-# ENV_PYTHON to the interpreter.
+# checkout with its requirements and, if given, the extras (`tests`, or `tests,docs`), unless the environment has them
+# already. Sets ENV_PYTHON to the interpreter.
 # PYTHON names the interpreter that .venv is made with (default: python3).
 
 find_python() {
@@ -21,7 +21,7 @@ find_python() {
 }
 
 ensure_env() {
-    local extra=${1:-} env python stamp wanted
+    local extras=${1:-} extra env python stamp wanted missing=
     if [ -n "${VIRTUAL_ENV:-}" ]; then
         env=$VIRTUAL_ENV
         echo "[env] active environment $env"
@@ -46,13 +46,18 @@ ensure_env() {
     PYTHON=$ENV_PYTHON find_python >/dev/null || return 1
 
     # Requirements are installed again when they have changed, or the checkout is another one.
-    stamp=$env/.mmrrsis-installed${extra:+-$extra}
+    stamp=$env/.mmrrsis-installed
     wanted=$(cd "$ROOT" && { pwd -P; cat setup.py pyproject.toml requirements/*.txt; } | sha256sum | cut -d' ' -f1)
-    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
+    for extra in "" ${extras//,/ }; do
+        [ "$(cat "$stamp${extra:+-$extra}" 2>/dev/null)" = "$wanted" ] || missing=yes
+    done
+    if [ -z "$missing" ]; then
         echo "[env] requirements are installed"
         return 0
     fi
     echo "[env] installing mmrrsis and its requirements (PyTorch alone is large: minutes)"
-    "$ENV_PYTHON" -m pip install --disable-pip-version-check --progress-bar off -e "$ROOT${extra:+[$extra]}" || return 1
-    printf '%s\n' "$wanted" >"$stamp"
+    "$ENV_PYTHON" -m pip install --disable-pip-version-check --progress-bar off -e "$ROOT${extras:+[$extras]}" || return 1
+    for extra in "" ${extras//,/ }; do
+        printf '%s\n' "$wanted" >"$stamp${extra:+-$extra}"
+    done
 }

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.dataset import pseudo_collate
+from mmengine.model import BaseModel
 from open_clip.model import CLIP
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
@@ -231,13 +232,13 @@ def count_complexity(model: nn.Module, *inputs: Any, **kwargs: Any) -> dict[str,
     return {name: cost for name, cost in counter.costs.items() if cost != Cost()}
 
 
-def _resize_steps(cfg: Config) -> list[dict]:
+def _resize_steps(cfg: Config) -> list[ConfigDict]:
     steps = cfg.get('test_pipeline') or cfg.test_dataloader.dataset.pipeline
     return [step for step in steps if str(step['type']).split('.')[-1] == 'Resize']
 
 
 def example_batch(
-    model: nn.Module, batch_size: int = 1, shape: tuple[int, int] | None = None, expression: str = EXAMPLE_EXPRESSION
+    model: BaseModel, batch_size: int = 1, shape: tuple[int, int] | None = None, expression: str = EXAMPLE_EXPRESSION
 ) -> tuple[Tensor, list[ReferringDataSample]]:
     """Make noise images with an expression, passed through the config's test pipeline and the data preprocessor.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
@@ -28,16 +29,15 @@ def _legend_sizes(largest: float) -> list[float]:
     return [value for value in rounds if value <= largest][-3:]
 
 
-def _place_labels(axis: Axes, entries: Sequence[CostEntry], diameters: Sequence[float]) -> None:
+def _place_labels(figure: Figure, axis: Axes, entries: Sequence[CostEntry], diameters: Sequence[float]) -> None:
     """Write the label of each bubble where it covers least of the other labels and bubbles.
 
     Greedy, crowded bubbles first: a label takes the first of the places around its bubble that is free, else the one
     with the smallest overlap.
     """
-    figure = axis.figure
     figure.draw_without_rendering()  # the layout must be final before places are compared
     figure.set_layout_engine('none')
-    renderer = figure.canvas.get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()
     centers = axis.transData.transform([(entry.gmacs, entry.score) for entry in entries])
     # The square around a circle has empty corners: one of 85% stands for it.
     radii = 0.85 * np.array(diameters) / 2 * figure.dpi / 72
@@ -147,5 +147,5 @@ def draw_cost_bubbles(entries: Sequence[CostEntry], title: str, score_label: str
         columnspacing=1.2,
         borderpad=1.2,  # bubbles are higher than the line of text that the legend reckons with
     )
-    _place_labels(axis, entries, diameters)
+    _place_labels(figure, axis, entries, diameters)
     return figure

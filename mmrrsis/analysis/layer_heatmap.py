@@ -89,7 +89,7 @@ def draw_layer_heatmap(counts: LayerCounts, title: str) -> Figure:
     axis.set_xticks(range(len(counts.candidate_layers)), [str(layer) for layer in counts.candidate_layers])
     labels = [f'{kind}  (n = {number})' for kind, number in zip([*rows, 'all'], numbers, strict=True)]
     axis.set_yticks(range(len(labels)), labels)
-    axis.get_yticklabels()[-1].set_weight('bold')
+    axis.get_yticklabels()[-1].set_fontweight('bold')
     # White lines between the cells, a wide one above the row of all samples.
     axis.set_xticks(np.arange(0.5, shares.shape[1] - 1), minor=True)
     axis.set_yticks(np.arange(0.5, shares.shape[0] - 1), minor=True)

@@ -2,6 +2,7 @@
 """What the figures of a paper share: colours, font sizes, how they are saved."""
 
 from pathlib import Path
+from typing import Literal
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -33,7 +34,7 @@ paper_style = rc_context(
 _DPI = 300
 
 
-def new_figure(width: float, height: float, layout: str | None = 'constrained') -> Figure:
+def new_figure(width: float, height: float, layout: Literal['constrained'] | None = 'constrained') -> Figure:
     """Return an empty white figure that needs no display.
 
     Args:

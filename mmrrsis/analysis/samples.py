@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
-from torch import nn
 
 from mmrrsis.engine.config import explain_config_errors
 from mmrrsis.images import read_image
@@ -32,7 +32,7 @@ def build_dataset(cfg: Config, split: str) -> BaseDataset:
 
 
 @torch.no_grad()
-def predict_samples(model: nn.Module, dataset: BaseDataset, indices: Sequence[int]) -> Iterator[SheetRow]:
+def predict_samples(model: BaseModel, dataset: BaseDataset, indices: Sequence[int]) -> Iterator[SheetRow]:
     """Predict samples one after the other, with a progress bar.
 
     Args:

@@ -54,10 +54,12 @@ def read_size_scores(path: str | Path) -> dict[str, dict[str, float]]:
 def _size_label(index: int) -> str:
     """Name a size bin with its limits."""
     size, upper = SIZE_BINS[index]
-    lower = SIZE_BINS[index - 1][1] if index else None
+    if index == 0:
+        return f'{size}\n(up to {100 * upper:.0f}%)'
+    lower = SIZE_BINS[index - 1][1]
     if math.isinf(upper):
         return f'{size}\n(above {100 * lower:.0f}%)'
-    return f'{size}\n({f"{100 * lower:.0f}% to " if index else "up to "}{100 * upper:.0f}%)'
+    return f'{size}\n({100 * lower:.0f}% to {100 * upper:.0f}%)'
 
 
 @paper_style

@@ -7,8 +7,8 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
-from torch import nn
 
 from mmrrsis.checkpoint import load_checkpoint
 from mmrrsis.engine.config import check_config, explain_config_errors
@@ -25,7 +25,7 @@ def init_segmentor(
     checkpoint: str | Path | None = None,
     device: str | None = None,
     cfg_options: dict[str, Any] | None = None,
-) -> nn.Module:
+) -> BaseModel:
     """Build a segmentor for inference.
 
     Args:
@@ -86,7 +86,7 @@ def check_threshold(threshold: float | None) -> None:
 
 
 def segment_image(
-    model: nn.Module, image: ImageInput, expression: str, threshold: float | None = None
+    model: BaseModel, image: ImageInput, expression: str, threshold: float | None = None
 ) -> ReferringDataSample:
     """Segment what a sentence refers to in one image.
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 from mmengine.dataset import pseudo_collate
+from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmrrsis.structures import ReferringDataSample, ReferringTextBatch, TextFeatures, VisualFeatures
@@ -32,7 +33,7 @@ def _take(features: _Features, index: Tensor) -> _Features:
 
 @torch.no_grad()
 def predict_groups(
-    model: nn.Module, groups: Sequence[Sequence[dict[str, Any]]], batch_size: int
+    model: BaseModel, groups: Sequence[Sequence[dict[str, Any]]], batch_size: int
 ) -> list[list[ReferringDataSample]]:
     """Predict for B images with K_i expressions each.
 

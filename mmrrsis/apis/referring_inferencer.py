@@ -94,10 +94,10 @@ class ReferringInferencer(BaseInferencer):
         show_progress: bool = True,
     ) -> None:
         self._built = model if isinstance(model, nn.Module) else None
-        if self._built is not None:
+        if isinstance(model, nn.Module):
             if weights is not None:
                 raise ValueError('`weights` were given for a model that is built already. Give its config instead.')
-            cfg = self._built.cfg
+            cfg = model.cfg
         else:
             if (model is None) != (weights is None):
                 given, missing = ('weights', 'model') if model is None else ('model', 'weights')
@@ -105,7 +105,7 @@ class ReferringInferencer(BaseInferencer):
                     f'`{given}` is given but `{missing}` is not: a checkpoint needs the config it was trained with, '
                     'and a config a checkpoint. Give both, or neither for the small model of the package.'
                 )
-            if model is None:
+            if model is None or weights is None:
                 model, weights = DEFAULT_MODEL, DEFAULT_WEIGHTS
             cfg = model if isinstance(model, Config) else Config.fromfile(str(find_config(model)))
             weights = str(find_weights(weights))
@@ -156,9 +156,12 @@ class ReferringInferencer(BaseInferencer):
         check_threshold(threshold)
         images = self._inputs_to_list(inputs)
         per_image = self._expressions_to_lists(expressions, len(images))
-        batches = self.preprocess(images, batch_size, expressions=per_image)
-        if self.show_progress:
-            batches = track(batches, description='Segmenting', total=math.ceil(len(images) / batch_size))
+        batches = track(
+            self.preprocess(images, batch_size, expressions=per_image),
+            description='Segmenting',
+            total=math.ceil(len(images) / batch_size),
+            disable=not self.show_progress,
+        )
         predicted = [group for batch in batches for group in self.forward(batch, threshold, batch_size)]
         pictures = self.visualize(images, predicted, draw=draw, out_dir=out_dir)
         return self.postprocess(predicted, pictures, return_datasamples)
@@ -247,14 +250,16 @@ class ReferringInferencer(BaseInferencer):
         """Return the images one by one; those of a folder sorted by name."""
         if isinstance(inputs, (str, Path)) and Path(inputs).is_dir():
             return list(list_images(inputs))
-        images = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-        if not images:
+        given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        if not given:
             raise ValueError('The list of images is empty.')
-        for image in images:
+        images: list[ImageInput] = []
+        for image in given:
             if not isinstance(image, (str, Path, np.ndarray, Image.Image)):
                 raise TypeError(f'An image must be a path, an array or a Pillow image but is {type(image).__name__}.')
             if isinstance(image, (str, Path)) and not Path(image).is_file():  # before the first one is segmented
                 raise FileNotFoundError(f'There is no image {image}.')
+            images.append(image)
         return images
 
     @staticmethod
@@ -262,10 +267,11 @@ class ReferringInferencer(BaseInferencer):
         """Return a list of expressions for each of ``count`` images."""
         if isinstance(expressions, str):
             expressions = [expressions]
-        if not expressions or all(isinstance(item, str) for item in expressions):
-            check_expressions(expressions)
-            return [list(expressions)] * count
-        if any(isinstance(item, str) for item in expressions):
+        strings = [item for item in expressions if isinstance(item, str)]
+        if len(strings) == len(expressions):
+            check_expressions(strings)
+            return [strings] * count
+        if strings:
             raise ValueError('`expressions` mixes strings and lists. Give one list for each image, or strings alone.')
         if len(expressions) != count:
             raise ValueError(f'`expressions` has {len(expressions)} lists but there are {count} images.')

@@ -9,10 +9,9 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmrrsis.checkpoint import check_state_dict, read_state_dict
+from mmrrsis.checkpoint import check_state_dict, read_state_dict, unwrap_model
 from mmrrsis.engine import check_config, check_custom_keys, explain_config_errors, prepare_runtime
 from mmrrsis.package_files import find_config
 
@@ -90,8 +89,7 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
         runner = Runner.from_cfg(cfg)
         check_custom_keys(cfg, runner.model)
         if checkpoint is not None:  # the runner itself would go on with whatever fits
-            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-            check_state_dict(model, read_state_dict(checkpoint), checkpoint)
+            check_state_dict(unwrap_model(runner.model), read_state_dict(checkpoint), checkpoint)
         runner.train()
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 from mmrrsis import registry as registries
+from mmrrsis.checkpoint import unwrap_model
 
 # What the runner reads from the config besides its constructor's arguments, and names that configs use by custom.
 _TOP_LEVEL_KEYS = (
@@ -89,7 +89,7 @@ def check_custom_keys(cfg: Config, model: nn.Module) -> None:
         ConfigError: If an entry matches none and so would have no effect.
     """
     paramwise_cfg = (cfg.get('optim_wrapper') or {}).get('paramwise_cfg') or {}
-    names = [name for name, _ in (model.module if is_model_wrapper(model) else model).named_parameters()]
+    names = [name for name, _ in unwrap_model(model).named_parameters()]
     for key in paramwise_cfg.get('custom_keys') or {}:
         if not any(key in name for name in names):
             roots = sorted({name.split('.')[0] for name in names})

@@ -86,9 +86,10 @@ def test_slurm_launchers_pass_everything_on(tmp_path):
     assert '[a b.json]' in given
 
 
-def ensure_env(tmp_path, **env):
+def ensure_env(tmp_path, extras='', **env):
     """Source the script in a copy of the checkout whose installation is marked as done."""
-    command = f'set -euo pipefail; ROOT={tmp_path}; . {ROOT}/tools/ensure_env.sh; ensure_env; echo "got $ENV_PYTHON"'
+    script = f'. {ROOT}/tools/ensure_env.sh; ensure_env {extras}'
+    command = f'set -euo pipefail; ROOT={tmp_path}; {script}; echo "got $ENV_PYTHON"'
     clean = {key: value for key, value in os.environ.items() if key not in ('VIRTUAL_ENV', 'CONDA_PREFIX')}
     return subprocess.run(['bash', '-c', command], capture_output=True, text=True, env={**clean, **env})
 
@@ -106,19 +107,28 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def test_environment_is_installed_once_and_again_when_requirements_change(checkout):
-    def installs():
-        return [line for line in (checkout / 'pip.log').read_text().splitlines() if ' install ' in line]
+def installs(checkout):
+    return [line for line in (checkout / 'pip.log').read_text().splitlines() if ' install ' in line]
 
+
+def test_environment_is_installed_once_and_again_when_requirements_change(checkout):
     for expected in (1, 1):
         done = ensure_env(checkout)
         assert done.returncode == 0, done.stderr
         assert f'got {checkout}/.venv/bin/python' in done.stdout
-        assert len(installs()) == expected
-    assert f'-e {checkout}' in installs()[0]
+        assert len(installs(checkout)) == expected
+    assert f'-e {checkout}' in installs(checkout)[0]
     (checkout / 'requirements/install.txt').write_text('other')
     ensure_env(checkout)
-    assert len(installs()) == 2
+    assert len(installs(checkout)) == 2
+
+
+def test_extras_are_installed_together_and_each_counts_by_itself(checkout):
+    for extras, expected in (('tests,docs', 1), ('docs', 1), ('tests', 1), ('', 1), ('tests,geo', 2)):
+        done = ensure_env(checkout, extras)
+        assert done.returncode == 0, done.stderr
+        assert len(installs(checkout)) == expected, extras
+    assert installs(checkout)[0].endswith(f'-e {checkout}[tests,docs]')
 
 
 def test_active_environment_is_used(checkout):
