@@ -151,5 +151,5 @@ class SwinStages(BaseModule):
         return norm(visual.permute(0, 2, 3, 1)).permute(0, 3, 1, 2).contiguous()
 
     @staticmethod
-    def _to_map(tokens: Tensor, shape: tuple[int, int]) -> Tensor:
+    def _to_map(tokens: Tensor, shape: tuple[int, ...]) -> Tensor:
         return tokens.transpose(1, 2).unflatten(2, tuple(shape))
