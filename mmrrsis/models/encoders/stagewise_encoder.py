@@ -12,6 +12,8 @@ from mmrrsis.models.layers.fused_stage import FusedStage
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
+from .image_tower import build_image_tower
+
 
 @MODELS.register_module()
 class StagewiseEncoder(BaseModule):
@@ -37,7 +39,9 @@ class StagewiseEncoder(BaseModule):
     dict(lr_mult=0.1), 'encoder.text': dict(lr_mult=0.1)}`` slows the pretrained towers and not the fusions.
 
     Args:
-        image: Config of the image tower, for example :class:`SwinStages`.
+        image: Config of the image tower: of :class:`SwinStages`, of a backbone of mmpretrain or timm such as
+            ``mmpretrain.ConvNeXt`` or ``mmseg.TIMMBackbone`` (see :mod:`.backbone_towers`), or of any
+            :class:`~mmrrsis.models.encoders.image_tower.ImageTower`.
         text: Config of the text tower, for example :class:`BERTStages`.
         fusions: For each stage the config of a fusion, or None for a stage without.
         text_groups: For each stage the number of layers of the text tower; together all of them.
@@ -60,7 +64,7 @@ class StagewiseEncoder(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.image = MODELS.build(image)
+        self.image = build_image_tower(image)
         self.text = MODELS.build(text)
         channels = self.image.channels
         self._check_stages(len(channels), self.text.num_layers, fusions, text_groups)
