@@ -26,9 +26,9 @@ def build_parser(modes: Sequence[str], program: str | None) -> argparse.Argument
         'expressions', nargs='+', metavar='expression', help='such as "the storage tanks in the north"'
     )
     outputs = parser.add_argument_group('outputs, at least one')
-    outputs.add_argument('--out', metavar='TIF', help='mask, one band an expression')
+    outputs.add_argument('--out', metavar='TIF', help='mask, one band per expression')
     outputs.add_argument('--vector', metavar='FILE', help='polygons: .gpkg, or .geojson (in EPSG:4326)')
-    outputs.add_argument('--probability', metavar='TIF', help='probabilities, float32, one band an expression')
+    outputs.add_argument('--probability', metavar='TIF', help='probabilities, float32, one band per expression')
     outputs.add_argument('--picture', metavar='FILE', help='the masks over a reduced view: .png or .jpg')
     model = parser.add_argument_group('model')
     model.add_argument('--config', help='config file, or name of a config of the package')

@@ -5,13 +5,12 @@ Needs the packages of the extra ``geo``.
 """
 
 from . import _dependencies  # noqa: F401  (first: says what to install before an import below fails)
-from .areas import polygon_areas
-from .predictor import Predictor
-from .scene_reader import SceneReader
-from .segment_scene import MODES, SceneResult, segment_scene
-from .stretch import Stretch
-from .tiling import blend_weights, tile_starts
-from .vectorize import vectorize_mask
+from .scene_options import MODES
+from .scene_reader import SceneReader, Stretch
+from .segment_scene import SceneResult, segment_scene
+from .strips import Predictor
+from .tiling import Tiling
+from .vectorize import polygon_areas, vectorize_mask
 
 __all__ = [
     'MODES',
@@ -19,9 +18,8 @@ __all__ = [
     'SceneReader',
     'SceneResult',
     'Stretch',
-    'blend_weights',
+    'Tiling',
     'polygon_areas',
     'segment_scene',
-    'tile_starts',
     'vectorize_mask',
 ]

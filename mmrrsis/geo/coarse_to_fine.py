@@ -7,12 +7,9 @@ import cv2
 import numpy as np
 from rasterio.windows import Window
 
-from .predictor import Predictor
+from .scene_options import SceneOptions
 from .scene_reader import SceneReader
-from .strip_stream import StripStream
-from .tiled_strips import count_tiles, tiled_strips
-from .upsample import enlarge_columns, enlarge_rows, nearest
-from .whole_strips import strip_ranges
+from .strips import Predictor, StripStream, enlarge_columns, enlarge_rows, nearest, strip_ranges, tiled_strips
 
 # Share of a located part's side that is added on each of its sides as context.
 _CONTEXT = 0.25
@@ -33,12 +30,12 @@ def grow_mask(mask: np.ndarray) -> np.ndarray:
     return cv2.dilate(mask.astype(np.uint8), kernel) > 0
 
 
-def _span(start: int, stop: int, reduced: int, length: int, least: int) -> tuple[int, int]:
-    """Bring ``start..stop`` of ``reduced`` pixels to ``length``, with context and ``least`` pixels where there are."""
+def _span(start: int, stop: int, reduced: int, length: int, minimum: int) -> tuple[int, int]:
+    """Bring ``start..stop`` of ``reduced`` pixels to ``length``, with context and ``minimum`` pixels if there are."""
     scale = length / reduced
     context = _CONTEXT * (stop - start) * scale
     low, high = start * scale - context, stop * scale + context
-    grow = max(0.0, least - (high - low)) / 2
+    grow = max(0.0, minimum - (high - low)) / 2
     low, high = low - grow, high + grow
     # Moved inside rather than cut: a part at the border of the scene has its context on the other side.
     low, high = low - max(0.0, high - length), high + max(0.0, -low)
@@ -51,7 +48,7 @@ def locate_windows(located: np.ndarray, shape: tuple[int, int], tile: int) -> li
     Args:
         located: ``(h, w)`` bool, a mask on the reduced scene.
         shape: Height and width of the scene.
-        tile: Least side of a window in pixels of the scene, where the scene is that large.
+        tile: Minimum side of a window in pixels of the scene, where the scene is that large.
 
     Returns:
         Windows of the scene that do not overlap, each with the parts' surroundings; windows that would overlap are
@@ -85,53 +82,49 @@ def refine_strips(
     reduced: np.ndarray,
     predictor: Predictor,
     expressions: Sequence[str],
-    threshold: float,
-    tile: int,
-    overlap: int,
-    batch_size: int,
+    options: SceneOptions,
     start_progress: Callable[[int], Callable[[int], None]],
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Refine a prediction of the reduced scene.
 
     Which object is meant is decided on the reduced scene alone ("the leftmost pier" of a window would be another
     one): the prediction at full resolution counts only where the located mask is near; elsewhere that of the reduced
-    scene stays. Windows are predicted when their first line is written, so that memory does not grow with them.
+    scene stays. Windows are predicted when their first row is written, so that memory does not grow with them.
 
     Args:
         scene: The scene.
         reduced: ``(K, h, w)`` float32, the prediction on the reduced scene.
         predictor: The model.
         expressions: K expressions.
-        threshold: Mask threshold in [0, 1].
-        tile: Side of a tile in pixels.
-        overlap: Pixels that neighbours share.
-        batch_size: Tiles in one call of the model.
+        options: Threshold and tiling.
         start_progress: Told the number of tiles; returns what is told whenever some are done.
 
     Yields:
-        First line and ``(K, h', W)`` float32 of strips that follow each other.
+        First row and ``(K, h', W)`` float32 of strips that follow each other.
     """
-    shape = scene.height, scene.width
-    located = [probability > threshold for probability in reduced]
+    shape, tiling = (scene.height, scene.width), options.tiling
+    located = [probability > options.threshold for probability in reduced]
     near = np.stack([grow_mask(mask) for mask in located])
-    windows = [(index, window) for index, mask in enumerate(located) for window in locate_windows(mask, shape, tile)]
+    windows = [
+        (index, window) for index, mask in enumerate(located) for window in locate_windows(mask, shape, tiling.tile)
+    ]
     sizes = [(int(window.height), int(window.width)) for _, window in windows]
-    advance = start_progress(sum(count_tiles(size, tile, overlap) for size in sizes))
+    advance = start_progress(sum(tiling.count(size) for size in sizes))
     streams = [
-        StripStream(tiled_strips(scene, window, predictor, [expressions[index]], tile, overlap, batch_size, advance))
+        StripStream(tiled_strips(scene, window, predictor, [expressions[index]], tiling, advance))
         for index, window in windows
     ]
     wide = enlarge_columns(reduced, scene.width)
     columns = nearest(scene.width, reduced.shape[2], 0, scene.width)
     for start, stop in strip_ranges(scene.height):
         strip = enlarge_rows(wide, scene.height, start, stop)
-        lines = nearest(scene.height, reduced.shape[1], start, stop)
+        rows = nearest(scene.height, reduced.shape[1], start, stop)
         for (index, window), stream in zip(windows, streams, strict=True):
             top, bottom = max(start, window.row_off), min(stop, window.row_off + window.height)
             if top >= bottom:
                 continue
             fine = stream.take(bottom - top)[0]
             here = slice(top - start, bottom - start), slice(window.col_off, window.col_off + window.width)
-            refined = near[index][np.ix_(lines[here[0]], columns[here[1]])]
+            refined = near[index][np.ix_(rows[here[0]], columns[here[1]])]
             strip[index][here] = np.where(refined, fine, strip[index][here])
         yield start, strip

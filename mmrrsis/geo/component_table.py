@@ -8,7 +8,7 @@ import numpy as np
 class ComponentTable:
     """Pixel count and mean probability of every 4-connected part of a mask, without the mask in memory.
 
-    Parts are known by their first pixel, the leftmost of their topmost line, which is also found in their outline.
+    Parts are known by their first pixel, the leftmost of their topmost row, which is also found in their outline.
     """
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class ComponentTable:
         self._first: list[tuple[int, int]] = []
         self._pixels: list[int] = []
         self._sums: list[float] = []
-        self._last_line: np.ndarray | None = None  # part of each pixel of the last line, -1 outside
+        self._last_row: np.ndarray | None = None  # part of each pixel of the last row, -1 outside
 
     def _root(self, part: int) -> int:
         while self._parents[part] != part:
@@ -28,7 +28,7 @@ class ComponentTable:
         """Add the strip that follows the last one.
 
         Args:
-            top: Line of the scene at which the strip begins.
+            top: Row of the scene at which the strip begins.
             mask: ``(h, W)`` bool.
             probability: ``(h, W)`` float.
         """
@@ -41,17 +41,17 @@ class ComponentTable:
         first = np.zeros(count, dtype=np.int64)
         first[label[::-1]] = inside[::-1]  # the last assignment stays: the first pixel
         for part in range(1, count):
-            line, column = divmod(int(first[part]), mask.shape[1])
+            row, column = divmod(int(first[part]), mask.shape[1])
             self._parents.append(base + part)
-            self._first.append((top + line, column))
+            self._first.append((top + row, column))
             self._pixels.append(int(pixels[part]))
             self._sums.append(float(sums[part]))
-        if self._last_line is not None:
-            touching = (self._last_line >= 0) & (labels[0] > 0)
-            pairs = np.stack([self._last_line[touching], labels[0][touching] + base], axis=1)
+        if self._last_row is not None:
+            touching = (self._last_row >= 0) & (labels[0] > 0)
+            pairs = np.stack([self._last_row[touching], labels[0][touching] + base], axis=1)
             for above, below in np.unique(pairs, axis=0).tolist():
                 self._join(above, below)
-        self._last_line = np.where(labels[-1] > 0, labels[-1] + base, -1)
+        self._last_row = np.where(labels[-1] > 0, labels[-1] + base, -1)
 
     def _join(self, one: int, other: int) -> None:
         one, other = self._root(one), self._root(other)
@@ -65,7 +65,7 @@ class ComponentTable:
         self._sums[one] += self._sums[other]
 
     def parts(self) -> dict[tuple[int, int], tuple[int, float]]:
-        """Return pixel count and mean probability of each part by (line, column) of its first pixel."""
+        """Return pixel count and mean probability of each part by (row, column) of its first pixel."""
         return {
             self._first[part]: (self._pixels[part], self._sums[part] / self._pixels[part])
             for part in range(len(self._parents))

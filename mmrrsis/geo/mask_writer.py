@@ -1,20 +1,29 @@
 # Copyright (c) mmrrsis contributors.
-"""Write masks and probabilities as GeoTIFF, strip by strip."""
+"""Write the masks of a scene: as GeoTIFF, strip by strip, and as a picture over a reduced view."""
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+import cv2
 import numpy as np
 import rasterio
-from rasterio.crs import CRS
+from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window
 
+from mmrrsis.visualization import draw_prediction
+
+from .component_table import ComponentTable
 from .scene_reader import SceneReader
 
+RASTER_EXTENSIONS = ('.tif', '.tiff')
+PICTURE_EXTENSIONS = ('.png', '.jpg', '.jpeg')
+#: Longer side of a view in pixels.
+PICTURE_SIDE = 1024
 #: Value of the pixels of a mask.
 FOREGROUND = 1
 _MASK_NODATA = 255
@@ -38,31 +47,28 @@ def probability_nodata(scene: SceneReader) -> float | None:
     None for a scene that lacks no pixels.
     """
     value = scene.nodata
-    if value is not None and not 0 <= value <= 1 and (math.isnan(value) or abs(value) <= np.finfo(np.float32).max):
+    if (
+        value is not None
+        and not 0 <= value <= 1
+        and (math.isnan(value) or abs(value) <= float(np.finfo(np.float32).max))
+    ):
         return float(value)
     return math.nan if value is not None or scene.may_lack_pixels else None
 
 
 class RasterWriter:
-    """A tiled, compressed GeoTIFF in the place of a scene, one band an expression.
+    """A tiled, compressed GeoTIFF in the place of a scene, one band per expression.
 
     Args:
         path: The file to write.
         scene: The scene, for size, transform and CRS.
         expressions: K expressions, the descriptions of the bands.
         dtype: ``uint8`` or ``float32``.
-        nodata: Value of pixels without data, None if there are none.
-        crs: CRS of the file; None leaves it out.
+        nodata: Value of pixels without data, None if the scene lacks no pixels.
     """
 
     def __init__(
-        self,
-        path: Path,
-        scene: SceneReader,
-        expressions: Sequence[str],
-        dtype: str,
-        nodata: float | None,
-        crs: CRS | None,
+        self, path: Path, scene: SceneReader, expressions: Sequence[str], dtype: str, nodata: float | None
     ) -> None:
         self.nodata = nodata
         profile = dict(
@@ -72,7 +78,7 @@ class RasterWriter:
             count=len(expressions),
             dtype=dtype,
             nodata=nodata,
-            crs=crs,
+            crs=scene.crs,
             transform=scene.transform,
             tiled=True,
             blockxsize=_BLOCK,
@@ -92,10 +98,10 @@ class RasterWriter:
             self._file.set_band_description(band, expression)
 
     def write(self, top: int, values: np.ndarray, valid: np.ndarray) -> None:
-        """Write lines.
+        """Write rows of pixels.
 
         Args:
-            top: First line.
+            top: First row.
             values: ``(K, h, W)``.
             valid: ``(h, W)`` bool; the other pixels become nodata.
         """
@@ -116,3 +122,71 @@ class RasterWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def write_masks(
+    scene: SceneReader,
+    strips: Iterable[tuple[int, np.ndarray]],
+    expressions: Sequence[str],
+    threshold: float,
+    mask_file: Path,
+    probability_file: Path | None,
+) -> list[ComponentTable]:
+    """Write masks, and probabilities if they are wanted, strip by strip.
+
+    Args:
+        scene: The scene.
+        strips: First row and ``(K, h, W)`` probabilities of strips that follow each other.
+        expressions: K expressions.
+        threshold: A pixel with data belongs to a mask when its probability is above this.
+        mask_file: GeoTIFF to write: uint8, 1 inside and 0 outside, nodata as of :func:`mask_nodata`.
+        probability_file: GeoTIFF to write: float32, nodata as of :func:`probability_nodata`.
+
+    Returns:
+        K tables of the parts of the masks.
+    """
+    components = [ComponentTable() for _ in expressions]
+    with ExitStack() as stack:
+        mask_writer = stack.enter_context(RasterWriter(mask_file, scene, expressions, 'uint8', mask_nodata(scene)))
+        probability_writer = None
+        if probability_file is not None:
+            probability_writer = stack.enter_context(
+                RasterWriter(probability_file, scene, expressions, 'float32', probability_nodata(scene))
+            )
+        for top, strip in strips:
+            valid = scene.read_valid(Window(0, top, scene.width, strip.shape[1]))
+            masks = (strip > threshold) & valid
+            for table, mask, probability in zip(components, masks, strip, strict=True):
+                table.add(top, mask, probability)
+            mask_writer.write(top, masks.astype(np.uint8) * FOREGROUND, valid)
+            if probability_writer is not None:
+                probability_writer.write(top, strip, valid)
+        mask_writer.set_scores([table.total()[1] for table in components], threshold)
+    return components
+
+
+def draw_scene(scene: SceneReader, mask_path: Path, expressions: Sequence[str]) -> np.ndarray:
+    """Draw masks over a reduced view of their scene, one view per expression, side by side.
+
+    Args:
+        scene: The scene.
+        mask_path: Its masks, one band per expression.
+        expressions: K expressions.
+
+    Returns:
+        ``(H, W, 3)`` uint8 RGB.
+    """
+    image, _ = scene.read_reduced(PICTURE_SIDE)
+    views = []
+    with rasterio.open(mask_path) as file:
+        for band, expression in enumerate(expressions, start=1):
+            # The mean of zeros and ones, rounded: a pixel of the view shows what most of its pixels are.
+            mask = file.read(band, out_shape=image.shape[:2], resampling=Resampling.average) == FOREGROUND
+            views.append(draw_prediction(image, mask, expression))
+    height = max(view.shape[0] for view in views)
+    # Longer expressions take more lines of text.
+    filled = [
+        cv2.copyMakeBorder(view, 0, height - view.shape[0], 0, 0, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+        for view in views
+    ]
+    return np.concatenate(filled, axis=1)

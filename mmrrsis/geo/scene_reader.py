@@ -3,20 +3,98 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+import pyproj
 import rasterio
+import rasterio.crs
+from pyproj.exceptions import CRSError
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.windows import Window
 
-from .stretch import Stretch, parse_stretch
-
+#: Percentiles that become black and white, those that geographic information systems use by default.
+DEFAULT_PERCENTILES = (2.0, 98.0)
 #: Longer side of the reading that the stretch is estimated on, in pixels.
 _SAMPLE_SIDE = 1024
 _RGB = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+
+
+def parse_stretch(stretch: str | tuple[float, float], dtype: np.dtype) -> tuple[float, float] | None:
+    """Read how to stretch a scene.
+
+    Args:
+        stretch: ``auto`` (8-bit scenes as they are, others 2 to 98), ``none``, or two percentiles as a tuple or as
+            text such as ``0.5,99.5``.
+        dtype: Data type of the scene.
+
+    Returns:
+        Two percentiles in [0, 100], or None to take the values as they are.
+
+    Raises:
+        ValueError: If it is none of these, or ``none`` for a scene that is not 8-bit.
+    """
+    if stretch == 'auto':
+        return None if dtype == np.uint8 else DEFAULT_PERCENTILES
+    if stretch == 'none':
+        if dtype != np.uint8:
+            raise ValueError(f'`stretch` is `none` but the scene is {dtype}: only 8-bit values are used as they are.')
+        return None
+    try:
+        low, high = (float(part) for part in (stretch.split(',') if isinstance(stretch, str) else stretch))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'`stretch` must be auto, none or two percentiles such as 2,98 but is {stretch!r}.'
+        ) from error
+    if not 0 <= low < high <= 100:
+        raise ValueError(f'`stretch` must be two increasing percentiles in [0, 100] but is {low:g},{high:g}.')
+    return low, high
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A linear map of each band to 0..255.
+
+    Attributes:
+        low: ``(B,)`` float64, the values that become 0.
+        high: ``(B,)`` float64, the values that become 255. A band with ``low == high`` has no contrast and is black.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def estimate(cls, bands: np.ndarray, valid: np.ndarray, percentiles: tuple[float, float]) -> 'Stretch':
+        """Estimate from a sample of the scene.
+
+        Args:
+            bands: ``(B, h, w)``, any real data type.
+            valid: ``(B, h, w)`` bool; other values do not count. A band without any is black.
+            percentiles: Two percentiles in [0, 100].
+
+        Returns:
+            The stretch.
+        """
+        limits = [
+            np.percentile(band[mask].astype(np.float64), percentiles) if mask.any() else np.zeros(2)
+            for band, mask in zip(bands, valid, strict=True)
+        ]
+        low, high = np.stack(limits, axis=1)
+        return cls(low, high)
+
+    def apply(self, bands: np.ndarray) -> np.ndarray:
+        """Map ``(B, h, w)`` to uint8; values that are not finite become 0."""
+        span = self.high - self.low
+        # float32 is not enough for large integers, such as 32-bit radar counts; band by band keeps float64 small.
+        out = np.zeros(bands.shape, dtype=np.uint8)
+        for index, band in enumerate(bands):
+            if span[index] > 0:
+                scaled = (band.astype(np.float64) - self.low[index]) * (255 / span[index])
+                out[index] = np.rint(np.nan_to_num(scaled, nan=0).clip(0, 255))
+        return out
 
 
 class SceneReader:
@@ -29,16 +107,22 @@ class SceneReader:
     Args:
         path: A raster that GDAL reads.
         bands: One band (grey) or three (red, green, blue), counted from 1. None chooses as above.
-        stretch: ``auto``, ``none`` or two percentiles, see :func:`~mmrrsis.geo.stretch.parse_stretch`. Estimated once
-            on a decimated reading, so that all windows look alike.
+        stretch: ``auto``, ``none`` or two percentiles, see :func:`~mmrrsis.geo.scene_reader.parse_stretch`. Estimated
+            once on a decimated reading, so that all windows look alike.
+        crs: CRS of a scene that names none, such as ``EPSG:32633``.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no raster, a band does not exist or is not real, or ``stretch`` is wrong.
+        ValueError: If it is no raster, a band does not exist or is not real, ``stretch`` is wrong, or ``crs`` is
+            unknown or given for a scene that names its own.
     """
 
     def __init__(
-        self, path: str | Path, bands: Sequence[int] | None = None, stretch: str | tuple[float, float] = 'auto'
+        self,
+        path: str | Path,
+        bands: Sequence[int] | None = None,
+        stretch: str | tuple[float, float] = 'auto',
+        crs: str | None = None,
     ) -> None:
         self.path = Path(path)
         if not self.path.exists():
@@ -51,6 +135,8 @@ class SceneReader:
         except RasterioIOError as error:
             raise ValueError(f'{path} cannot be read as a raster: {error}') from error
         try:
+            #: Coordinate reference system, None if neither the file nor the caller names one.
+            self.crs = self._choose_crs(crs)
             self.bands = self._choose_bands(bands)
             self._palette = self._read_palette() if bands is None else None
             dtype = np.result_type(*(self._file.dtypes[band - 1] for band in self.bands))
@@ -68,6 +154,19 @@ class SceneReader:
         except BaseException:
             self._file.close()
             raise
+
+    def _choose_crs(self, crs: str | None) -> rasterio.crs.CRS | None:
+        own = self._file.crs or None
+        if crs is None:
+            return own
+        if own is not None:
+            raise ValueError(f'`crs` is for scenes that name none, but {self.path} has {own}. Leave `crs` out.')
+        try:
+            return rasterio.crs.CRS.from_user_input(pyproj.CRS.from_user_input(crs))
+        except CRSError as error:
+            raise ValueError(
+                f'`crs` must be a coordinate reference system such as EPSG:32633 but is {crs!r}.'
+            ) from error
 
     def _choose_bands(self, bands: Sequence[int] | None) -> tuple[int, ...]:
         count = self._file.count
@@ -99,22 +198,17 @@ class SceneReader:
 
     @property
     def height(self) -> int:
-        """Lines."""
+        """Rows of pixels."""
         return self._file.height
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """Columns of pixels."""
         return self._file.width
 
     @property
-    def crs(self) -> rasterio.crs.CRS | None:
-        """Coordinate reference system, None if the file names none."""
-        return self._file.crs or None
-
-    @property
     def transform(self) -> rasterio.Affine:
-        """Map from (column, line) to coordinates; (0, 0) is the outer corner of the first pixel."""
+        """Map from (column, row) to coordinates; (0, 0) is the outer corner of the first pixel."""
         return self._file.transform
 
     @property
@@ -136,10 +230,10 @@ class SceneReader:
                 value = self._file.read(band, window=window, out_shape=shape, resampling=resampling)
                 mask = self._file.read_masks(band, window=window, out_shape=shape) if self.may_lack(band) else None
             except RasterioIOError as error:
-                lines = f'{window.row_off} to {window.row_off + window.height}'
+                rows = f'{window.row_off} to {window.row_off + window.height}'
                 columns = f'{window.col_off} to {window.col_off + window.width}'
                 raise ValueError(
-                    f'Band {band} of {self.path} cannot be read at lines {lines}, columns {columns}: '
+                    f'Band {band} of {self.path} cannot be read at rows {rows}, columns {columns}: '
                     f'{error.__cause__ or error}. Is the file complete?'
                 ) from error
             good = np.ones(shape, dtype=bool) if mask is None else mask > 0
@@ -161,13 +255,13 @@ class SceneReader:
         # Values that mean nodata are shown all the same: in 8-bit photographs they are often a colour (such as white)
         # that single bands or pixels take by chance, and black specks would be worse.
         image = np.ascontiguousarray(np.broadcast_to(values.transpose(1, 2, 0), (*values.shape[1:], 3)))
-        return image, valid.any(0)
+        return image, np.asarray(valid.any(axis=0))
 
     def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Read a window.
 
         Args:
-            window: Columns and lines inside the scene.
+            window: Columns and rows inside the scene.
 
         Returns:
             ``(h, w, 3)`` uint8 RGB and ``(h, w)`` bool, False where there is no data.
@@ -181,7 +275,8 @@ class SceneReader:
         """Return where a window has data, ``(h, w)`` bool."""
         if not self.may_lack_pixels:
             return np.ones((int(window.height), int(window.width)), dtype=bool)
-        return self._read_bands(window, (int(window.height), int(window.width)))[1].any(0)
+        _, valid = self._read_bands(window, (int(window.height), int(window.width)))
+        return np.asarray(valid.any(axis=0))
 
     def read_reduced(self, longest: int) -> tuple[np.ndarray, np.ndarray]:
         """Read the whole scene reduced; it is never enlarged.

@@ -11,27 +11,22 @@ import cv2
 import numpy as np
 import rasterio
 from pyproj import CRS
-from pyproj.exceptions import CRSError
 from rasterio.windows import Window
 from rich.console import Console
 from rich.progress import Progress
 
-from mmrrsis.apis.inference import check_expressions, check_threshold
+from mmrrsis.apis.inference import check_expressions
 
 from .coarse_to_fine import refine_strips
 from .component_table import ComponentTable
-from .mask_writer import FOREGROUND, RasterWriter, mask_nodata, probability_nodata
-from .output_file import check_extension, output_file, raise_gdal_errors
-from .predictor import Predictor
-from .scene_picture import PICTURE_EXTENSIONS, PICTURE_SIDE, draw_scene
+from .mask_writer import PICTURE_SIDE, draw_scene, write_masks
+from .output_file import output_file, raise_gdal_errors
+from .scene_options import SceneOptions, SceneOutputs
 from .scene_reader import SceneReader
-from .tiled_strips import count_tiles, tiled_strips
-from .tiling import check_tiling
-from .vectorize import VECTOR_DRIVERS, vectorize_mask, write_polygons
-from .whole_strips import predict_whole, whole_strips
+from .strips import Predictor, predict_whole, tiled_strips, whole_strips
+from .tiling import Tiling
+from .vectorize import vectorize_mask, write_polygons
 
-MODES = ('tiled', 'whole', 'coarse-to-fine')
-RASTER_EXTENSIONS = ('.tif', '.tiff')
 # GDAL would take 5% of the machine's memory for its cache, however little a container may use.
 _GDAL_CACHE_BYTES = 256 << 20
 # What a polygon takes in a file, generously; their number is not known before.
@@ -68,15 +63,15 @@ def segment_scene(
     vector: str | Path | None = None,
     probability: str | Path | None = None,
     picture: str | Path | None = None,
-    mode: str = 'tiled',
-    tile: int = 512,
-    overlap: int = 128,
+    mode: str = SceneOptions.mode,
+    tile: int = Tiling.tile,
+    overlap: int = Tiling.overlap,
     threshold: float | None = None,
     bands: Sequence[int] | None = None,
-    stretch: str | tuple[float, float] = 'auto',
-    simplify: float = 0.0,
+    stretch: str | tuple[float, float] = SceneOptions.stretch,
+    simplify: float = SceneOptions.simplify,
     crs: str | None = None,
-    batch_size: int = 4,
+    batch_size: int = Tiling.batch_size,
     show_progress: bool = True,
 ) -> SceneResult:
     """Segment what sentences refer to in a scene and write it with the scene's georeference.
@@ -88,15 +83,15 @@ def segment_scene(
         predictor: A :class:`~mmrrsis.apis.ReferringInferencer`, or anything that predicts as it does.
         scene: A raster that GDAL reads.
         expressions: One expression or K.
-        mask: GeoTIFF to write, uint8, one band an expression: 1 inside, 0 outside; pixels without data have the
+        mask: GeoTIFF to write, uint8, one band per expression: 1 inside, 0 outside; pixels without data have the
             scene's nodata value if 8 bits hold it (and it is not 1), else 255.
         vector: GeoPackage (``.gpkg``, in the scene's CRS) or GeoJSON (``.geojson``, ``.json``, in EPSG:4326) to write,
             see :func:`~mmrrsis.geo.vectorize_mask`.
-        probability: GeoTIFF to write, float32, one band an expression.
+        probability: GeoTIFF to write, float32, one band per expression.
         picture: PNG or JPEG to write, the masks over a reduced view.
-        mode: ``tiled``: every tile is asked on its own, at full resolution. ``whole``: the model sees the whole scene,
-            reduced. ``coarse-to-fine``: for expressions whose meaning needs the whole scene, such as "the leftmost
-            pier": located on the reduced scene, refined at full resolution there.
+        mode: ``tiled``: each tile is segmented on its own, at full resolution. ``whole``: the model sees the whole
+            scene, reduced. ``coarse-to-fine``: for expressions whose meaning needs the whole scene, such as "the
+            leftmost pier": located on the reduced scene, refined at full resolution there.
         tile: Side of a tile in pixels.
         overlap: Pixels that neighbouring tiles share, at most half of a tile.
         threshold: A pixel belongs to a mask when its probability is above this, in [0, 1]. None takes the model's.
@@ -119,97 +114,33 @@ def segment_scene(
     """
     expressions = [expressions] if isinstance(expressions, str) else list(expressions)
     check_expressions(expressions)
-    check_threshold(threshold)
-    check_tiling(tile, overlap)
-    targets = _check_outputs(scene, mask, vector, probability, picture)
-    if mode not in MODES:
-        raise ValueError(f'`mode` must be one of {", ".join(MODES)} but is {mode!r}.')
-    if batch_size < 1:
-        raise ValueError(f'`batch_size` must be 1 or more but is {batch_size}.')
-    if simplify < 0:
-        raise ValueError(f'`simplify` must be 0 or more pixels but is {simplify}.')
-    threshold = predictor.mask_threshold if threshold is None else threshold
+    options = SceneOptions(
+        threshold=predictor.mask_threshold if threshold is None else threshold,
+        mode=mode,
+        tiling=Tiling(tile, overlap, batch_size),
+        bands=None if bands is None else tuple(bands),
+        stretch=stretch,
+        simplify=simplify,
+        crs=crs,
+    )
+    named = (mask, vector, probability, picture)
+    outputs = SceneOutputs(*(None if path is None else Path(path) for path in named))
+    outputs.check_against(Path(scene))
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_BYTES))
-        reader = stack.enter_context(SceneReader(scene, bands, stretch))
-        out_crs = _choose_crs(reader, crs, vector is not None)
-        plane = reader.height * reader.width * len(expressions)
-        needed = plane * (5 if probability is not None else 1)  # if nothing can be compressed
-        # The mask exists in any case: polygons and picture are made from it.
-        place = mask or vector or picture or probability
-        mask_place = mask or Path(place).with_suffix('.mask.tif')
-        mask_file = stack.enter_context(output_file(mask_place, needed, keep=mask is not None))
-        probability_file = None
-        if probability is not None:
-            probability_file = stack.enter_context(output_file(probability, needed))
+        reader = stack.enter_context(SceneReader(scene, options.bands, options.stretch, options.crs))
         progress = stack.enter_context(Progress(console=Console(file=sys.stderr), disable=not show_progress))
-        strips = _predict(reader, predictor, expressions, mode, threshold, tile, overlap, batch_size, progress)
-        with raise_gdal_errors():
-            components = _write_rasters(reader, strips, expressions, threshold, mask_file, probability_file, out_crs)
-        polygons = None
-        if vector is not None:
-            found = vectorize_mask(mask_file, expressions, components, CRS.from_user_input(out_crs), simplify)
-            polygons = tuple(int((found['expression'] == expression).sum()) for expression in expressions)
-            vector_file = stack.enter_context(output_file(vector, _POLYGON_BYTES * (len(found) + 32)))
-            write_polygons(found, vector_file, name=Path(vector).stem)
-        if picture is not None:
-            picture_file = stack.enter_context(output_file(picture, 3 * PICTURE_SIDE**2 * len(expressions)))
-            drawn = draw_scene(reader, mask_file, expressions)
-            encoded = cv2.imencode(Path(picture).suffix, drawn[..., ::-1])[1]
-            picture_file.write_bytes(encoded.tobytes())
+        strips = _predict(reader, predictor, expressions, options, progress)
+        components, polygons = _write(reader, strips, expressions, options, outputs)
     pixels, scores = zip(*(table.total() for table in components), strict=True)
-    return SceneResult(tuple(expressions), scores, pixels, polygons, threshold, targets)
-
-
-def _check_outputs(
-    scene: str | Path,
-    mask: str | Path | None,
-    vector: str | Path | None,
-    probability: str | Path | None,
-    picture: str | Path | None,
-) -> tuple[Path, ...]:
-    """Check the names of the output files and return them."""
-    check_extension(mask, RASTER_EXTENSIONS, 'mask')
-    check_extension(probability, RASTER_EXTENSIONS, 'probability')
-    check_extension(vector, tuple(VECTOR_DRIVERS), 'vector file')
-    check_extension(picture, PICTURE_EXTENSIONS, 'picture')
-    targets = tuple(Path(path) for path in (mask, vector, probability, picture) if path is not None)
-    if not targets:
-        raise ValueError('There is nothing to write. Name a mask, a vector file, a probability file or a picture.')
-    resolved = [path.resolve() for path in (Path(scene), *targets)]
-    if len(set(resolved)) < len(resolved):
-        raise ValueError(f'Outputs must differ from each other and from the scene {scene}.')
-    return targets
-
-
-def _choose_crs(scene: SceneReader, crs: str | None, needed: bool) -> rasterio.crs.CRS | None:
-    """Return the CRS of the outputs."""
-    if crs is not None:
-        if scene.crs is not None:
-            raise ValueError(f'`crs` is for scenes that name none, but {scene.path} has {scene.crs}. Leave `crs` out.')
-        try:
-            return rasterio.crs.CRS.from_user_input(CRS.from_user_input(crs))
-        except CRSError as error:
-            raise ValueError(
-                f'`crs` must be a coordinate reference system such as EPSG:32633 but is {crs!r}.'
-            ) from error
-    if scene.crs is None and needed:
-        raise ValueError(
-            f'{scene.path} names no coordinate reference system, so polygons would have neither place nor area. Give '
-            'the CRS (`crs`, on the command line --crs EPSG:32633), or ask for the mask alone.'
-        )
-    return scene.crs
+    return SceneResult(tuple(expressions), scores, pixels, polygons, options.threshold, outputs.paths)
 
 
 def _predict(
     scene: SceneReader,
     predictor: Predictor,
     expressions: list[str],
-    mode: str,
-    threshold: float,
-    tile: int,
-    overlap: int,
-    batch_size: int,
+    options: SceneOptions,
     progress: Progress,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the strips of one of the modes."""
@@ -219,49 +150,54 @@ def _predict(
         task = progress.add_task(f'Segmenting {scene.path.name}', total=total)
         return lambda count: progress.advance(task, count)
 
-    if mode == 'tiled':
-        advance = start_progress(count_tiles(shape, tile, overlap))
+    if options.mode == 'tiled':
+        advance = start_progress(options.tiling.count(shape))
         window = Window(0, 0, scene.width, scene.height)
-        yield from tiled_strips(scene, window, predictor, expressions, tile, overlap, batch_size, advance)
+        yield from tiled_strips(scene, window, predictor, expressions, options.tiling, advance)
         return
     advance = start_progress(1)
     reduced = predict_whole(scene, predictor, expressions)
     advance(1)
-    if mode == 'whole':
+    if options.mode == 'whole':
         yield from whole_strips(reduced, shape)
     else:
-        yield from refine_strips(
-            scene, reduced, predictor, expressions, threshold, tile, overlap, batch_size, start_progress
-        )
+        yield from refine_strips(scene, reduced, predictor, expressions, options, start_progress)
 
 
-def _write_rasters(
+def _write(
     scene: SceneReader,
     strips: Iterator[tuple[int, np.ndarray]],
     expressions: list[str],
-    threshold: float,
-    mask_file: Path,
-    probability_file: Path | None,
-    crs: rasterio.crs.CRS | None,
-) -> list[ComponentTable]:
-    """Write the rasters strip by strip and return the parts of each mask."""
-    components = [ComponentTable() for _ in expressions]
-    with ExitStack() as stack:
-        mask_writer = stack.enter_context(
-            RasterWriter(mask_file, scene, expressions, 'uint8', mask_nodata(scene), crs)
+    options: SceneOptions,
+    outputs: SceneOutputs,
+) -> tuple[list[ComponentTable], tuple[int, ...] | None]:
+    """Write the files; return the parts of each mask and the number of its polygons, None if none are wanted."""
+    if outputs.vector is not None and scene.crs is None:
+        raise ValueError(
+            f'{scene.path} names no coordinate reference system, so polygons would have neither place nor area. Give '
+            'the CRS (`crs`, on the command line --crs EPSG:32633), or ask for the mask alone.'
         )
-        probability_writer = None
-        if probability_file is not None:
-            probability_writer = stack.enter_context(
-                RasterWriter(probability_file, scene, expressions, 'float32', probability_nodata(scene), crs)
-            )
-        for top, strip in strips:
-            valid = scene.read_valid(Window(0, top, scene.width, strip.shape[1]))
-            masks = (strip > threshold) & valid
-            for table, mask, probability in zip(components, masks, strip, strict=True):
-                table.add(top, mask, probability)
-            mask_writer.write(top, masks.astype(np.uint8) * FOREGROUND, valid)
-            if probability_writer is not None:
-                probability_writer.write(top, strip, valid)
-        mask_writer.set_scores([table.total()[1] for table in components], threshold)
-    return components
+    plane = scene.height * scene.width * len(expressions)
+    needed = plane * (5 if outputs.probability is not None else 1)  # if nothing can be compressed
+    with ExitStack() as files:
+        # The mask exists in any case: polygons and picture are made from it.
+        mask_place = outputs.mask or outputs.paths[0].with_suffix('.mask.tif')
+        mask_file = files.enter_context(output_file(mask_place, needed, keep=outputs.mask is not None))
+        probability_file = None
+        if outputs.probability is not None:
+            probability_file = files.enter_context(output_file(outputs.probability, needed))
+        with raise_gdal_errors():
+            components = write_masks(scene, strips, expressions, options.threshold, mask_file, probability_file)
+        counts = None
+        if outputs.vector is not None:
+            crs = CRS.from_user_input(scene.crs)
+            polygons = vectorize_mask(mask_file, expressions, components, crs, options.simplify)
+            counts = tuple(int((polygons['expression'] == expression).sum()) for expression in expressions)
+            vector_file = files.enter_context(output_file(outputs.vector, _POLYGON_BYTES * (len(polygons) + 32)))
+            write_polygons(polygons, vector_file, name=outputs.vector.stem)
+        if outputs.picture is not None:
+            picture_file = files.enter_context(output_file(outputs.picture, 3 * PICTURE_SIDE**2 * len(expressions)))
+            drawn = draw_scene(scene, mask_file, expressions)
+            encoded = cv2.imencode(outputs.picture.suffix, drawn[..., ::-1])[1]
+            picture_file.write_bytes(encoded.tobytes())
+    return components, counts

@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""Turn masks into polygons with their expression, score and area."""
+"""Turn masks into polygons with their expression, score and area in square metres."""
 
 import re
 from collections.abc import Sequence
@@ -9,23 +9,24 @@ import geopandas
 import numpy as np
 import rasterio
 import shapely
-from pyproj import CRS
+from pyproj import CRS, Geod, Transformer
 from rasterio.features import shapes
+from shapely.geometry.polygon import orient
 
-from .areas import polygon_areas
 from .component_table import ComponentTable
 from .mask_writer import FOREGROUND
 
 #: Extension of a file of polygons and its driver.
 VECTOR_DRIVERS = {'.gpkg': 'GPKG', '.geojson': 'GeoJSON', '.json': 'GeoJSON'}
-COLUMNS = ('expression', 'score', 'area_m2', 'pixels')
+# A projection whose areas are wrong by more than this, such as web maps far from the equator, does not measure.
+_MAX_DISTORTION = 0.01
 
 
 def _outline_pixel(polygon: shapely.Polygon) -> tuple[int, int]:
-    """Return (line, column) of the leftmost pixel in the topmost line of a polygon in pixel coordinates."""
+    """Return (row, column) of the leftmost pixel in the topmost row of a polygon in pixel coordinates."""
     ring = shapely.get_coordinates(polygon.exterior)
-    line = ring[:, 1].min()
-    return int(line), int(ring[ring[:, 1] == line, 0].min())
+    row = ring[:, 1].min()
+    return int(row), int(ring[ring[:, 1] == row, 0].min())
 
 
 def _apply(transform: rasterio.Affine, points: np.ndarray) -> np.ndarray:
@@ -45,10 +46,10 @@ def vectorize_mask(
 ) -> geopandas.GeoDataFrame:
     """Make one polygon of each 4-connected part of each mask.
 
-    GDAL reads the mask file line by line; in memory are the outlines.
+    GDAL reads the mask file row by row; in memory are the outlines.
 
     Args:
-        mask_path: A mask with one band an expression.
+        mask_path: A mask with one band per expression.
         expressions: K expressions.
         components: K tables of the parts of the masks.
         crs: CRS of the polygons.
@@ -101,7 +102,7 @@ def write_polygons(polygons: geopandas.GeoDataFrame, path: Path, name: str) -> N
     Args:
         polygons: Polygons of :func:`vectorize_mask`; none gives a valid empty layer.
         path: The file; it must not exist.
-        name: Name of the layer; signs that it begins with are left out, as GeoPackage does not allow them.
+        name: Name of the layer; GeoPackage allows no punctuation or space at its beginning, so these are left out.
     """
     driver = VECTOR_DRIVERS[path.suffix.lower()]
     layer = re.sub(r'^\W+', '', name) or 'mask'
@@ -111,3 +112,46 @@ def write_polygons(polygons: geopandas.GeoDataFrame, path: Path, name: str) -> N
         # Nine decimals of a degree are a tenth of a millimetre; the seven that are usual would be a centimetre.
         options = dict(RFC7946='YES', COORDINATE_PRECISION=9)
     polygons.to_file(path, driver=driver, layer=layer, engine='pyogrio', geometry_type='Polygon', **options)
+
+
+def _geodesic(polygons: np.ndarray, crs: CRS, geod: Geod, geodetic: CRS) -> np.ndarray:
+    """Return areas on the ellipsoid of the CRS; edges count as geodesics."""
+    # Degrees, longitude first, whatever axes and angular units the CRS has.
+    degrees = geodetic if geodetic.axis_info[0].unit_name == 'degree' else CRS.from_epsg(4326)
+    to_degrees = Transformer.from_crs(crs, degrees, always_xy=True)
+    in_degrees = shapely.transform(polygons, lambda xy: np.stack(to_degrees.transform(*xy.T), axis=1))
+    # Holes count as such only if they run against their outline.
+    return np.array([geod.geometry_area_perimeter(orient(polygon))[0] for polygon in in_degrees], dtype=np.float64)
+
+
+def polygon_areas(polygons: np.ndarray, crs: CRS) -> np.ndarray:
+    """Measure polygons.
+
+    In a projected CRS the area is that of the plane, its unit converted to metres, unless the projection distorts the
+    areas of these polygons by more than 1% in total; then, and in a geographic CRS, it is the area on the ellipsoid.
+
+    Args:
+        polygons: N shapely polygons in coordinates of the CRS, x or longitude first.
+        crs: Projected or geographic CRS.
+
+    Returns:
+        ``(N,)`` float64, square metres.
+
+    Raises:
+        ValueError: If the CRS is neither, such as that of a building site.
+    """
+    if not len(polygons):
+        return np.zeros(0)
+    geod, geodetic = crs.get_geod(), crs.geodetic_crs
+    if not (crs.is_geographic or crs.is_projected) or geod is None or geodetic is None:
+        raise ValueError(
+            f'Areas need a projected or geographic CRS, but {crs.name!r} is neither. Assign the scene another CRS, '
+            'for example with `gdal_edit.py -a_srs`.'
+        )
+    geodesic = _geodesic(polygons, crs, geod, geodetic)
+    if crs.is_geographic:
+        return geodesic
+    metres = crs.axis_info[0].unit_conversion_factor
+    planar = shapely.area(polygons) * metres**2
+    distortion = abs(planar.sum() / geodesic.sum() - 1) if geodesic.sum() > 0 else 0.0
+    return geodesic if distortion > _MAX_DISTORTION else planar

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 
 from mmrrsis.geo import SceneReader
-from mmrrsis.geo.whole_strips import WHOLE_SIDE
+from mmrrsis.geo.strips import WHOLE_SIDE
 from mmrrsis.images import as_rgb
 
 #: Longest side of an image that the page takes, in pixels.

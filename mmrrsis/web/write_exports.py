@@ -10,7 +10,7 @@ import numpy as np
 from rasterio.windows import Window
 
 from mmrrsis.geo import SceneReader, segment_scene
-from mmrrsis.geo.whole_strips import whole_strips
+from mmrrsis.geo.strips import whole_strips
 
 from .segmentation import Segmentation
 

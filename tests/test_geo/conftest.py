@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import math
 
 import numpy as np
@@ -7,6 +8,8 @@ pytest.importorskip('rasterio', reason='needs the extra geo')
 
 import rasterio
 from rasterio.transform import Affine, from_origin
+
+from mmrrsis.geo import segment_scene
 
 UTM = from_origin(500_000, 4_649_000, 0.5, 0.5)
 
@@ -68,6 +71,41 @@ def noise():
 
 @pytest.fixture
 def rotated():
-    """Pixels of half a metre, the lines turned by 30 degrees."""
+    """Pixels of half a metre, the rows turned by 30 degrees."""
     cos, sin = 0.5 * math.cos(math.pi / 6), 0.5 * math.sin(math.pi / 6)
     return Affine(cos, sin, 500_000, sin, -cos, 4_649_000)
+
+
+@pytest.fixture
+def segment():
+    """Segment a scene without a progress bar."""
+
+    def run(model, scene, expressions='R', **options):
+        return segment_scene(model, scene, expressions, show_progress=False, **options)
+
+    return run
+
+
+@pytest.fixture
+def read():
+    """Read all bands of a raster."""
+
+    def run(path):
+        with rasterio.open(path) as file:
+            return file.read()
+
+    return run
+
+
+@pytest.fixture
+def blocks():
+    """A black scene whose red channel has two bright blocks and a single pixel."""
+
+    def make(height=40, width=60):
+        values = np.zeros((3, height, width), dtype=np.uint8)
+        values[0, 4:10, 5:25] = 255
+        values[0, 20:33, 40:52] = 204
+        values[0, 15, 2] = 255
+        return values
+
+    return make

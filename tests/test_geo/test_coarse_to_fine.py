@@ -1,9 +1,10 @@
+# Copyright (c) mmrrsis contributors.
 import numpy as np
 import pytest
 import rasterio
 from scipy import ndimage
 
-from mmrrsis.geo import coarse_to_fine, segment_scene, whole_strips
+from mmrrsis.geo import coarse_to_fine, segment_scene, strips
 from mmrrsis.geo.coarse_to_fine import locate_windows
 
 
@@ -31,14 +32,14 @@ def piers(write_scene):
     """Two rough objects, one at the left and one at the right."""
     values = np.zeros((3, 400, 600), dtype=np.uint8)
     rough = np.random.default_rng(0).integers(0, 6, 60)
-    for line in range(60):
-        values[:, 100 + line, 40 : 120 + rough[line]] = 255
-        values[:, 250 + line, 450 : 530 + rough[line]] = 255
+    for row in range(60):
+        values[:, 100 + row, 40 : 120 + rough[row]] = 255
+        values[:, 250 + row, 450 : 530 + rough[row]] = 255
     return values, write_scene(values)
 
 
 def masks(scene, tmp_path, monkeypatch, model=None, **options):
-    monkeypatch.setattr(whole_strips, 'WHOLE_SIDE', 150)  # a quarter of the scene
+    monkeypatch.setattr(strips, 'WHOLE_SIDE', 150)  # a quarter of the scene
     model = model or LeftmostModel()
     segment_scene(model, scene, 'the leftmost pier', mask=tmp_path / 'm.tif', show_progress=False, **options)
     with rasterio.open(tmp_path / 'm.tif') as file:
@@ -96,7 +97,7 @@ def test_window_of_a_part_is_centred_on_it_and_moved_inside_at_the_border():
 
 
 def test_each_expression_is_refined_in_its_own_place(model, write_scene, tmp_path, monkeypatch):
-    monkeypatch.setattr(whole_strips, 'WHOLE_SIDE', 100)
+    monkeypatch.setattr(strips, 'WHOLE_SIDE', 100)
     values = np.zeros((3, 300, 300), dtype=np.uint8)
     values[0, 20:52, 20:51] = 255
     values[1, 220:253, 230:260] = 255

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -16,8 +17,8 @@ def test_strips_give_the_parts_of_the_whole_mask(seed):
     labels, count = ndimage.label(mask)  # 4-connected
     expected = {}
     for part in range(1, count + 1):
-        lines, columns = np.nonzero(labels == part)
-        expected[int(lines[0]), int(columns[0])] = (len(lines), probability[labels == part].mean())
+        rows, columns = np.nonzero(labels == part)
+        expected[int(rows[0]), int(columns[0])] = (len(rows), probability[labels == part].mean())
     parts = table.parts()
     assert parts.keys() == expected.keys()
     for first, (pixels, mean) in expected.items():

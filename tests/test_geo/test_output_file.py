@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import errno
 import logging
 import shutil

@@ -114,3 +114,28 @@ def test_faulty_settings_are_named():
         build(arch='large')
     with pytest.raises(ValueError, match='padded to 11 tokens but BERT has 10 positions'):
         build().embed(torch.ones(1, 11, dtype=torch.long))
+
+
+def test_fewer_layers_take_the_first_ones_of_the_weights(folder):
+    stages = build(arch={**ARCH, 'num_hidden_layers': 3}, pretrained=str(folder), take_first_layers=True)
+    stages.init_weights()
+    whole = build(pretrained=str(folder))
+    whole.init_weights()
+    expected = whole.run_layers(whole.embed(TOKENS), MASK, 0, 3)
+    torch.testing.assert_close(stages(TOKENS, MASK), expected)
+    more = build(arch={**ARCH, 'num_hidden_layers': 5}, pretrained=str(folder), take_first_layers=True)
+    with pytest.raises(ValueError, match=r'missing'):
+        more.init_weights()
+
+
+@pytest.mark.parametrize('frozen_layers, names', [(0, ('embeddings',)), (2, ('embeddings', 'layer.0', 'layer.1'))])
+def test_frozen_layers_get_no_gradient(frozen_layers, names):
+    stages = build(frozen_layers=frozen_layers)
+    stages(TOKENS, MASK).square().sum().backward()
+    for name, parameter in stages.named_parameters():
+        assert (parameter.grad is None) == any(part in name for part in names)
+
+
+def test_more_frozen_layers_than_there_are_is_refused():
+    with pytest.raises(ValueError, match='frozen_layers=5'):
+        build(frozen_layers=5)

@@ -1,14 +1,15 @@
 # Copyright (c) mmrrsis contributors.
 import pytest
 import torch
-from context_batch import parameters_without_gradient
-from neck_batch import CHANNELS, STAGE_CHANNELS, assert_context_is_complete, make_features, maps_of
-from official_lavt import interaction_state_dict, read, stages
 from torch import nn
 from torch.nn import functional as F
 
 from mmrrsis.models.layers import CrossScaleInteraction
 from mmrrsis.registry import MODELS
+
+from .context_batch import parameters_without_gradient
+from .neck_batch import CHANNELS, STAGE_CHANNELS, assert_context_is_complete, make_features, maps_of
+from .official_lavt import interaction_state_dict, read, stages
 
 
 def build(**kwargs):

@@ -3,9 +3,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from context_batch import CHANNELS, make_context, parameters_without_gradient, sample_of, with_more_padding
 
 from mmrrsis.registry import MODELS
+
+from .context_batch import CHANNELS, make_context, parameters_without_gradient, sample_of, with_more_padding
 
 
 def build(**kwargs):

@@ -3,7 +3,10 @@
 
 import pytest
 import torch
-from neck_batch import (
+
+from mmrrsis.registry import MODELS
+
+from .neck_batch import (
     CHANNELS,
     STAGE_CHANNELS,
     assert_batch_is_its_samples,
@@ -11,8 +14,6 @@ from neck_batch import (
     assert_padding_is_ignored,
     make_features,
 )
-
-from mmrrsis.registry import MODELS
 
 SETTINGS = dict(LGCE=dict(num_heads=2), CIM=dict(grid_size=(4, 3)))
 

@@ -1,10 +1,11 @@
 # Copyright (c) mmrrsis contributors.
 import pytest
 import torch
-from fusion_batch import C, D, build_fusion, make_batch
-from official_lavt import read, stages
 
 from mmrrsis.registry import MODELS
+
+from .fusion_batch import C, D, build_fusion, make_batch
+from .official_lavt import read, stages
 
 
 def test_last_stages_of_rmsin_with_its_official_weights():

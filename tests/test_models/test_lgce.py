@@ -1,10 +1,11 @@
 # Copyright (c) mmrrsis contributors.
 import pytest
 import torch
-from context_batch import parameters_without_gradient
-from neck_batch import CHANNELS, STAGE_CHANNELS, make_features, maps_of
 
 from mmrrsis.registry import MODELS
+
+from .context_batch import parameters_without_gradient
+from .neck_batch import CHANNELS, STAGE_CHANNELS, make_features, maps_of
 
 
 def build(**kwargs):

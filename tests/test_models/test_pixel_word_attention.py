@@ -1,11 +1,12 @@
 # Copyright (c) mmrrsis contributors.
 import pytest
 import torch
-from fusion_batch import C, build_fusion, make_batch
-from official_lavt import read, stages
 from torch.nn import functional as F
 
 from mmrrsis.models.layers import TanhGate
+
+from .fusion_batch import C, build_fusion, make_batch
+from .official_lavt import read, stages
 
 
 @pytest.mark.parametrize('case', ['', 'rect_'])

@@ -3,7 +3,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from context_batch import (
+from mmengine.model import BaseModel
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from mmrrsis.registry import MODELS
+from mmrrsis.structures import ContextFeatures
+
+from .context_batch import (
     CHANNELS,
     FINEST_CHANNELS,
     SIZES,
@@ -12,12 +19,6 @@ from context_batch import (
     sample_of,
     with_more_padding,
 )
-from mmengine.model import BaseModel
-from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
-
-from mmrrsis.registry import MODELS
-from mmrrsis.structures import ContextFeatures
 
 RECONSTRUCTION = dict(type='DMOLS', channels=CHANNELS, num_heads=4)
 
