@@ -46,10 +46,10 @@ def _answers(url: str) -> bool:
 def hub_access() -> Iterator[None]:
     """Within, the Hugging Face hub is used as ever, but one that cannot be reached is not tried time and again.
 
-    huggingface_hub asks an unreachable server six times, with growing pauses, for each file: half a minute until BERT,
-    a minute until CLIP are said to be missing. Here the server is asked once. If it does not answer, the hub is in its
-    own offline mode, that of ``HF_HUB_OFFLINE=1``, until the ``with`` block ends: files in its cache are used, and what
-    is not there fails at once.
+    huggingface_hub asks an unreachable server six times, with growing pauses, for each file: half a minute until BERT
+    is said to be missing, a minute for CLIP. Here the server is asked once. If it does not answer, the hub is in its
+    own offline mode, that of ``HF_HUB_OFFLINE=1``, until the ``with`` block ends: files in its cache are used, and
+    what is not there fails at once.
     """
     if constants.HF_HUB_OFFLINE or is_reachable(constants.ENDPOINT):
         yield

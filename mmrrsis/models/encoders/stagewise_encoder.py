@@ -12,7 +12,7 @@ from mmrrsis.models.layers.fused_stage import FusedStage
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
-from .image_tower import build_image_tower
+from .build_image_tower import build_image_tower
 
 
 @MODELS.register_module()
@@ -39,9 +39,8 @@ class StagewiseEncoder(BaseModule):
     dict(lr_mult=0.1), 'encoder.text': dict(lr_mult=0.1)}`` slows the pretrained towers and not the fusions.
 
     Args:
-        image: Config of the image tower: of :class:`SwinStages`, of a backbone of mmpretrain or timm such as
-            ``mmpretrain.ConvNeXt`` or ``mmseg.TIMMBackbone`` (see :mod:`.backbone_towers`), or of any
-            :class:`~mmrrsis.models.encoders.image_tower.ImageTower`.
+        image: Config of the image tower: of an :class:`.ImageTower` such as ``SwinStages`` or ``TIMMStages``, or of a
+            backbone of mmpretrain such as ``mmpretrain.ConvNeXt``.
         text: Config of the text tower, for example :class:`BERTStages`.
         fusions: For each stage the config of a fusion, or None for a stage without.
         text_groups: For each stage the number of layers of the text tower; together all of them.

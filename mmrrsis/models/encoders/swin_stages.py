@@ -4,13 +4,13 @@
 from typing import Any
 
 from mmengine.logging import print_log
-from mmengine.model import BaseModule
 from mmseg.models.backbones import SwinTransformer
 from torch import Tensor
 
 from mmrrsis.checkpoint import warn_random_weights
 from mmrrsis.registry import MODELS
 
+from .image_tower import ImageTower
 from .image_weights import read_image_weights, resolve_image_weights
 from .swin_weights import fit_swin_state_dict
 
@@ -23,12 +23,11 @@ ARCHITECTURES = {
 }
 
 
-class SwinSteps(BaseModule):
-    """The steps of a Swin Transformer of mmsegmentation or mmpretrain, for other modules to work in between.
+class SwinSteps(ImageTower):
+    """The steps of a Swin Transformer of mmsegmentation or mmpretrain.
 
-    :meth:`embed`, then :meth:`run_stage` for each stage; :meth:`normalize` gives the form in which decoders read a
-    stage. Without anything in between the result is that of the ``SwinTransformer``. Patch merging is the first part
-    of a stage, not the last of the one before, so that what is written into a stage's map is merged as well.
+    Without anything in between the result is that of the ``SwinTransformer``. Patch merging is the first part of a
+    stage, not the last of the one before, so that what is written into a stage's map is merged as well.
 
     Images may have any size: patches, merged patches and windows are padded at the right and at the bottom, and maps
     smaller than the window too.
@@ -67,8 +66,8 @@ class SwinSteps(BaseModule):
         return norm(visual.permute(0, 2, 3, 1)).permute(0, 3, 1, 2).contiguous()
 
     @staticmethod
-    def _to_map(tokens: Tensor, shape: tuple[int, int]) -> Tensor:
-        return tokens.transpose(1, 2).unflatten(2, tuple(shape))
+    def _to_map(tokens: Tensor, shape: tuple[int, ...]) -> Tensor:
+        return tokens.transpose(1, 2).unflatten(2, shape)
 
 
 @MODELS.register_module()

@@ -7,7 +7,6 @@ from typing import Any
 import timm
 import torch
 from mmengine.logging import print_log
-from mmengine.model import BaseModule
 from timm.models import FeatureListNet
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -16,14 +15,15 @@ from mmrrsis.checkpoint import check_weights, read_state_dict, warn_random_weigh
 from mmrrsis.package_files import resolve_package_file
 from mmrrsis.registry import MODELS
 
+from .image_tower import ImageTower
+
 
 @MODELS.register_module()
-class TIMMStages(BaseModule):
+class TIMMStages(ImageTower):
     """An image classifier of timm, run one stage at a time so that other modules can work in between.
 
-    :meth:`embed`, then :meth:`run_stage` for each stage: the same contract as
-    :class:`~mmrrsis.models.encoders.swin_stages.SwinStages`. Without anything in between the maps are those of timm's
-    ``features_only`` model. The classifier and what lies behind the last stage are left out.
+    Without anything in between the maps are those of timm's ``features_only`` model. The classifier and what lies
+    behind the last stage are left out.
 
     Images may have any size that the architecture takes; its mean and standard deviation (timm's
     ``pretrained_cfg``) belong into the data preprocessor.
@@ -177,16 +177,3 @@ class TIMMStages(BaseModule):
         for name in self._stages[index]:
             visual = self.body[name](visual)
         return visual
-
-    def normalize(self, index: int, visual: Tensor) -> Tensor:
-        """Return the map of stage ``index`` as it is: its last layer is a norm already."""
-        return visual
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Run all stages on images ``(B, 3, H, W)``: one map ``(B, C_i, H_i, W_i)`` per stage."""
-        maps = []
-        visual = self.embed(images)
-        for index in range(len(self.channels)):
-            visual = self.run_stage(index, visual)
-            maps.append(self.normalize(index, visual))
-        return tuple(maps)

@@ -1,19 +1,17 @@
 # Copyright (c) mmrrsis contributors.
-"""Backbones of mmpretrain and timm as image towers: their own layers, run stage by stage."""
+"""Backbones of mmpretrain as image towers: their own layers, run stage by stage."""
 
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mmengine.logging import print_log
-from mmengine.model import BaseModule
-from timm.models import FeatureListNet
 from torch import Tensor, nn
 
 from mmrrsis.checkpoint import check_weights, warn_random_weights
-from mmrrsis.downloads import hub_access
 from mmrrsis.registry import MODELS
 
+from .image_tower import ImageTower
 from .image_weights import read_image_weights, resolve_image_weights
 from .swin_stages import SwinSteps
 from .swin_weights import fit_swin_state_dict
@@ -21,8 +19,8 @@ from .swin_weights import fit_swin_state_dict
 KEY = 'model.encoder.image'
 
 
-class BackboneTower(BaseModule):
-    """A backbone of another package as an :class:`~mmrrsis.models.encoders.image_tower.ImageTower`.
+class MMPretrainTower(ImageTower):
+    """A backbone of mmpretrain as an image tower; built by :func:`.build_image_tower` from the backbone's config.
 
     Without anything between the stages the result is that of the backbone's own ``forward``.
 
@@ -32,7 +30,7 @@ class BackboneTower(BaseModule):
     missing, unexpected or differently shaped key is an error.
 
     Args:
-        cfg: Config of the backbone; ``type`` with its scope.
+        cfg: Config of the backbone: ``type``, for example ``mmpretrain.ConvNeXt``, and its own settings.
 
     Attributes:
         channels: Channels ``C_i`` of each stage, first stage first.
@@ -45,14 +43,12 @@ class BackboneTower(BaseModule):
     backbone_name: ClassVar[str]
     #: Settings that the tower needs. A config may repeat them.
     defaults: ClassVar[dict[str, Any]] = dict(out_indices=(0, 1, 2, 3))
-    channels: tuple[int, ...]
 
     def __init__(self, cfg: Mapping[str, Any]) -> None:
         super().__init__()
-        self.type = str(cfg['type'])
-        # Parts that the backbone builds in turn are looked up in its own package.
-        scope = self.type.partition('.')[0]
-        self.backbone = MODELS.build({**self.defaults, **cfg, '_scope_': scope})
+        # The scope: parts that the backbone builds in turn are looked up in its own package.
+        self.backbone: Any = MODELS.build({**self.defaults, **cfg, '_scope_': 'mmpretrain'})
+        self.type = f'mmpretrain.{type(self.backbone).__name__}'
 
     def _weights(self) -> dict[str, Any] | None:
         """Return the part of the backbone's initialisation that reads weights."""
@@ -72,7 +68,7 @@ class BackboneTower(BaseModule):
         weights = self._weights()
         if weights is None:
             self.backbone.init_weights()
-            warn_random_weights(self.type, f"{KEY}.init_cfg: no 'Pretrained'", 'a backbone pretrained on ImageNet')
+            warn_random_weights(self.type, f'{KEY}.init_cfg', 'a backbone pretrained on ImageNet')
             return
         path = resolve_image_weights(weights['checkpoint'], f'{KEY}.init_cfg.checkpoint')
         state_dict = self._fit(read_image_weights(path, weights.get('prefix', 'backbone.')), str(path))
@@ -101,12 +97,8 @@ class BackboneTower(BaseModule):
                 f'{self.type}: every stage is fused and read. Set it to {tuple(range(len(self.channels)))}.'
             )
 
-    def normalize(self, index: int, visual: Tensor) -> Tensor:
-        """Apply the norm that stage ``index`` has for its readers to a map ``(B, C_i, H_i, W_i)``."""
-        return getattr(self.backbone, f'norm{index}')(visual)
 
-
-class ConvNeXtTower(BackboneTower):
+class ConvNeXtTower(MMPretrainTower):
     """``mmpretrain.ConvNeXt`` (Liu et al., 2022; with ``use_grn=True`` Woo et al., 2023), strides 4, 8, 16, 32.
 
     Downsampling is the first part of a stage.
@@ -128,8 +120,12 @@ class ConvNeXtTower(BackboneTower):
         """Run stage ``index``: ``(B, C_{i-1}, H_{i-1}, W_{i-1})`` to ``(B, C_i, H_i, W_i)``, not normalised."""
         return self.backbone.stages[index](self.backbone.downsample_layers[index](visual))
 
+    def normalize(self, index: int, visual: Tensor) -> Tensor:
+        """Apply the norm that stage ``index`` has for its readers to a map ``(B, C_i, H_i, W_i)``."""
+        return getattr(self.backbone, f'norm{index}')(visual)
 
-class SwinTower(SwinSteps, BackboneTower):
+
+class SwinTower(SwinSteps, MMPretrainTower):
     """``mmpretrain.SwinTransformer`` (Liu et al., 2021), strides 4, 8, 16, 32; see :class:`SwinStages`.
 
     ``pad_small_map`` is on, so that an image may be so small that a map is smaller than the window.
@@ -155,7 +151,7 @@ class SwinTower(SwinSteps, BackboneTower):
         return fit_swin_state_dict(state_dict, self.backbone, source)
 
 
-class ResNetTower(BackboneTower):
+class ResNetTower(MMPretrainTower):
     """``mmpretrain.ResNet`` (He et al., 2016) and its subclasses, such as ``ResNetV1d``, ``ResNeXt``, ``SEResNet``.
 
     Strides 4, 8, 16, 32; stages have no norm for their readers.
@@ -177,87 +173,16 @@ class ResNetTower(BackboneTower):
         """Run stage ``index``: ``(B, C_{i-1}, H_{i-1}, W_{i-1})`` to ``(B, C_i, H_i, W_i)``."""
         return getattr(self.backbone, self.backbone.res_layers[index])(visual)
 
-    def normalize(self, index: int, visual: Tensor) -> Tensor:
-        """Return the map."""
-        return visual
-
-
-class TIMMTower(BackboneTower):
-    """``mmseg.TIMMBackbone`` or ``mmpretrain.TIMMBackbone``: networks of timm that are a chain of layers.
-
-    One stage ends at each of ``out_indices``; ``channels`` and strides are those of timm's ``feature_info``. Networks
-    for which timm returns features by other means than by a chain are refused; EfficientNet and MobileNet become one
-    with ``feature_cfg=dict(flatten_sequential=True)``.
-
-    ``pretrained=True`` reads timm's own weights, when the runner initialises the model, from the hub or from the file
-    of ``pretrained_cfg_overlay=dict(file=...)``.
-    """
-
-    backbone_name = 'TIMMBackbone'
-    defaults = dict(features_only=True)
-
-    def __init__(self, cfg: Mapping[str, Any]) -> None:
-        self.cfg = {**cfg}
-        super().__init__({**cfg, 'pretrained': False})
-        network = self.backbone.timm_model
-        if not isinstance(network, FeatureListNet) or network.output_fmt != 'NCHW':
-            raise ValueError(
-                f'{KEY}: timm gives the features of model_name={cfg["model_name"]!r} as {type(network).__name__}'
-                ', which cannot be run stage by stage as maps (B, C, H, W). EfficientNet and MobileNet can with '
-                'feature_cfg=dict(flatten_sequential=True); vision transformers and networks with channels last '
-                'cannot.'
-            )
-        self.channels = tuple(network.feature_info.channels())
-        names = list(network)
-        ends = [index + 1 for index, name in enumerate(names) if name in network.return_layers]
-        self.stages = [names[start:stop] for start, stop in zip([0, *ends], ends, strict=False)]
-
-    def init_weights(self) -> None:
-        """Load timm's weights with ``pretrained=True``, else those of ``init_cfg``; warn loudly without both.
-
-        Raises:
-            FileNotFoundError: If the weights are neither found nor downloaded.
-            ValueError: If those of ``init_cfg`` belong to another architecture.
-        """
-        if not self.cfg.get('pretrained'):
-            super().init_weights()
-            return
-        try:
-            with hub_access():
-                loaded = MODELS.build({**self.defaults, **self.cfg})
-        except OSError as error:
-            raise FileNotFoundError(
-                f'The weights of timm that {KEY}.pretrained=True asks for could not be had ({error}). On a machine '
-                f'without internet, download them elsewhere and give their path: {KEY}.pretrained_cfg_overlay='
-                f'dict(file=/path/to/weights). To start from random weights on purpose: {KEY}.pretrained=False.'
-            ) from error
-        self.backbone.load_state_dict(loaded.state_dict())
-        print_log(f'{self.type}: loaded the weights of {self.cfg["model_name"]}', logger='current')
-
-    def embed(self, images: Tensor) -> Tensor:
-        """Return the images ``(B, 3, H, W)``: the stem is a part of the first stage."""
-        return images
-
-    def run_stage(self, index: int, visual: Tensor) -> Tensor:
-        """Run stage ``index``: ``(B, C_{i-1}, H_{i-1}, W_{i-1})`` to ``(B, C_i, H_i, W_i)``."""
-        for name in self.stages[index]:
-            visual = self.backbone.timm_model[name](visual)
-        return visual
-
-    def normalize(self, index: int, visual: Tensor) -> Tensor:
-        """Return the map: timm's features have no norm of their own."""
-        return visual
-
 
 #: What can be run stage by stage.
-TOWERS = (ConvNeXtTower, ResNetTower, SwinTower, TIMMTower)
+TOWERS: tuple[type[MMPretrainTower], ...] = (ConvNeXtTower, ResNetTower, SwinTower)
 
 
-def find_backbone_tower(backbone: type) -> type[BackboneTower] | None:
-    """Find the tower for a class of mmpretrain, or for the ``TIMMBackbone`` of mmsegmentation, or a subclass."""
+def find_tower(backbone: type) -> type[MMPretrainTower] | None:
+    """Find the tower for a class of mmpretrain, or for a subclass that has its ``forward``; None if there is none."""
     for base in backbone.__mro__:
         for tower in TOWERS:
-            from_mmpretrain = base.__module__.startswith('mmpretrain.')
-            if base.__name__ == tower.backbone_name and (from_mmpretrain or tower is TIMMTower):
+            is_named = base.__module__.startswith('mmpretrain.') and base.__name__ == tower.backbone_name
+            if is_named and getattr(backbone, 'forward', None) is getattr(base, 'forward', None):
                 return tower
     return None
