@@ -3,12 +3,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.error import URLError
 from urllib.parse import urlparse
 
 import torch
 from torch import Tensor
 
 from mmrrsis.checkpoint import read_checkpoint_file
+from mmrrsis.downloads import is_reachable
 from mmrrsis.package_files import resolve_package_file
 
 
@@ -39,6 +41,8 @@ def resolve_image_weights(pretrained: str, key: str) -> Path:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if not is_reachable(pretrained):
+            raise URLError('the server does not answer')
         torch.hub.download_url_to_file(pretrained, str(path))
     except OSError as error:
         raise FileNotFoundError(

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmrrsis.checkpoint import check_weights, read_state_dict, warn_random_weights
+from mmrrsis.downloads import hub_access
 from mmrrsis.package_files import resolve_package_file
 from mmrrsis.registry import MODELS
 
@@ -97,14 +98,14 @@ class TIMMStages(ImageTower):
         """Load ``pretrained``; warn loudly when there is none.
 
         Raises:
-            FileNotFoundError: If the file does not exist.
+            FileNotFoundError: If the file does not exist or the download fails.
             ValueError: If its weights belong to another architecture.
         """
         if self.pretrained is None:
             warn_random_weights('TIMMStages', 'model.encoder.image.pretrained', f'{self.arch} pretrained on ImageNet')
             return
         if self.pretrained == 'timm':
-            self.load_timm_state_dict(timm.create_model(self.arch, pretrained=True).state_dict(), source='timm')
+            self.load_timm_state_dict(self._download(), source='timm')
         else:
             path = resolve_package_file(self.pretrained)
             if not path.is_file():
@@ -114,6 +115,18 @@ class TIMMStages(ImageTower):
                 )
             self.load_timm_state_dict(read_state_dict(path), source=str(path))
         print_log(f'TIMMStages: loaded {self.pretrained}', logger='current')
+
+    def _download(self) -> dict[str, Tensor]:
+        try:
+            with hub_access():
+                return timm.create_model(self.arch, pretrained=True).state_dict()
+        except (OSError, RuntimeError) as error:
+            raise FileNotFoundError(
+                f"timm's weights of {self.arch} could not be downloaded ({error}). On a machine without internet, "
+                'download them elsewhere and give their path: --cfg-options '
+                'model.encoder.image.pretrained=/path/to/weights. To start from random weights on purpose: '
+                '--cfg-options model.encoder.image.pretrained=None.'
+            ) from error
 
     def load_timm_state_dict(self, state_dict: Mapping[str, Tensor], source: str = 'state dict') -> None:
         """Load the state dict of the whole classifier; what the stages do not have is left out.
