@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from mmengine.config import Config
@@ -110,9 +111,9 @@ def build_page(
         state = gr.State(None)
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=300):
-                file = gr.File(label=f'Image or GeoTIFF, up to {MAX_SIDE} pixels a side', height=170, elem_id='file')
+                file = gr.File(label=f'Image or GeoTIFF, up to {MAX_SIDE} pixels per side', height=170, elem_id='file')
                 text = gr.Textbox(
-                    label=f'Expressions, one a line, up to {MAX_EXPRESSIONS}',
+                    label=f'Expressions, one per line, up to {MAX_EXPRESSIONS}',
                     placeholder='the ship on the left\nthe largest storage tank',
                     lines=3,
                     max_lines=8,
@@ -171,7 +172,7 @@ def build_page(
                     )
         everything = [message, picture, state, shown, masks, layers, results, layer_part, files]
         view = [state, threshold, opacity, shown]
-        quick = dict(show_progress='hidden', trigger_mode='always_last', api_visibility='private')
+        quick: dict[str, Any] = dict(show_progress='hidden', trigger_mode='always_last', api_visibility='private')
         gallery.select(actions.take_example, None, [file, text, gallery], api_visibility='private')
         file.change(actions.show_source, file, everything, api_visibility='private', show_progress_on=picture)
         gr.on(

@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,6 +14,13 @@ from mmrrsis.apis.referring_inferencer import mask_score
 from mmrrsis.geo import Predictor
 
 from .user_input import PictureSource
+
+
+class _Selected(Protocol):
+    """What a layer selection returns, as far as the page reads it."""
+
+    layers: Tensor
+    scores: Tensor | None
 
 
 @dataclass
@@ -101,7 +109,7 @@ def record_layers(model: nn.Module | None) -> Iterator[LayerChoices]:
     scores: list[Tensor] = []
     layers: list[Tensor] = []
 
-    def keep(module: nn.Module, inputs: tuple, selected: object) -> None:
+    def keep(module: nn.Module, inputs: tuple, selected: _Selected) -> None:
         if selected.scores is not None:
             scores.append(selected.scores.detach().float().cpu())
             layers.append(selected.layers.cpu())

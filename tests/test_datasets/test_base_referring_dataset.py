@@ -124,6 +124,19 @@ def test_shuffled_expressions_come_from_another_target_of_the_image(rrsisd):
         assert {**before, 'expressions': None} == {**after, 'expressions': None}
 
 
+def test_three_targets_of_an_image_pass_their_expressions_on_in_a_circle(rrsisd):
+    rrsisd.refs[2].update(ann_id=13, image_id=1, file_name='00001.jpg')
+    rrsisd.instances['annotations'][2]['image_id'] = 1
+    rrsisd.refs[0]['sentences'] = rrsisd.refs[0]['sentences'][:1]
+    rrsisd.refs[0]['sent_ids'] = rrsisd.refs[0]['sent_ids'][:1]
+    root = rrsisd.write()
+    plain = RRSISDDataset(root, 'test', test_mode=True)
+    shuffled = RRSISDDataset(root, 'test', test_mode=True, shuffle_expressions=True)
+    assert len({plain.get_data_info(index)['img_path'] for index in range(3)}) == 1
+    assert expressions(plain) == ['The golf field', 'the ship', 'a golf field in the middle']
+    assert expressions(shuffled) == ['the ship', 'a golf field in the middle', 'The golf field']
+
+
 def test_shuffling_never_gives_words_that_also_fit_the_target(refsegrs):
     for name in '1234':
         refsegrs.add_files(name)

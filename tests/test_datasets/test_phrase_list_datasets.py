@@ -50,6 +50,14 @@ def test_risbench_goes_by_the_name_in_the_line(risbench):
     assert samples[0]['mask_threshold'] == 127
 
 
+def test_a_byte_order_mark_is_no_part_of_a_name(refsegrs):
+    """Editors of Windows write one at the beginning of a file; without its removal the first image is missing."""
+    refsegrs.add_files('12')
+    refsegrs.write('test', '\ufeff12 the red van\n')
+    (sample,) = RefSegRSDataset(refsegrs.root, 'test', test_mode=True).load_data_list()
+    assert sample['expressions'] == ['the red van'] and sample['target_id'] == '12.tif'
+
+
 @pytest.mark.parametrize('folders', [('img_rgb', 'mask'), ('images', 'masks')])
 def test_risbench_has_two_pairs_of_folder_names(tmp_path, phrase_list, folders):
     root = phrase_list(tmp_path / 'set', *folders, '.png')

@@ -1,4 +1,6 @@
 # Copyright (c) mmrrsis contributors.
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -6,7 +8,8 @@ from mmengine.optim import CosineAnnealingLR, LinearLR
 
 from mmrrsis.engine.schedule import iteration_options
 
-CONFIG = 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'
+CONFIGS = Path(__file__).parents[2] / 'configs/cd2fsan'
+CONFIG = CONFIGS / 'cd2fsan_tiny_synthrs.py'
 
 
 def rates(cfg):
@@ -46,6 +49,6 @@ def test_a_longer_training_keeps_its_warm_up():
 
 def test_refuses_epochs_and_nothing():
     with pytest.raises(ValueError, match='rrsisd.py counts epochs'):
-        iteration_options(Config.fromfile('configs/cd2fsan/cd2fsan_vitb_rrsisd.py'), 10)
+        iteration_options(Config.fromfile(CONFIGS / 'cd2fsan_vitb_rrsisd.py'), 10)
     with pytest.raises(ValueError, match='at least one iteration'):
         iteration_options(Config.fromfile(CONFIG), 0)

@@ -1,6 +1,8 @@
 # Copyright (c) mmrrsis contributors.
 """The whole CD2FSAN in a very small size: modes, invariances, gradients."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -16,7 +18,7 @@ from mmrrsis.structures import ReferringDataSample, ReferringTextBatch
 @pytest.fixture(scope='module')
 def cfg():
     init_default_scope('mmrrsis')
-    return Config.fromfile('configs/cd2fsan/cd2fsan_tiny_synthrs.py')
+    return Config.fromfile(Path(__file__).parents[2] / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py')
 
 
 @pytest.fixture
@@ -68,6 +70,12 @@ def test_prediction_thresholds_the_probability(model):
         torch.testing.assert_close(sample.pred_mask.probability, probability)
         assert torch.equal(sample.pred_mask.data, probability > 0.35)
         assert sample.mask_threshold == 0.35
+
+
+def test_a_pixel_at_the_threshold_is_outside(model):
+    model.mask_threshold = 0.5  # the sigmoid of 0
+    (sample,) = model.postprocess(torch.tensor([[[[0.0, 1e-3]]]]), (1, 2), [ReferringDataSample()])
+    assert sample.pred_mask.data.tolist() == [[[False, True]]]
 
 
 def test_batch_of_two_equals_two_batches_of_one(model):

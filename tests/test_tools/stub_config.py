@@ -1,7 +1,8 @@
 # Copyright (c) mmrrsis contributors.
-# A config whose parts take milliseconds, for tests of the command lines. `stub_parts.py` lies beside it.
+# A config whose parts take milliseconds, for tests of the command lines. It is read with the repository's root on
+# the PYTHONPATH.
 _base_ = ['../../configs/_base_/default_runtime.py', '../../configs/_base_/schedules/adam_40e.py']
-custom_imports = dict(imports=['stub_parts'])
+custom_imports = dict(imports=['tests.test_tools.stub_parts'])
 model = dict(type='StubSegmentor', width=2)
 pipeline = [dict(type='StubPack')]
 train_dataloader = dict(

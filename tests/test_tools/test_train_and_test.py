@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import json
 import os
 import subprocess
@@ -7,14 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from .stub_parts import read_scalars
+
 ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).parent
-CONFIG = HERE / 'stub_config.py'
+CONFIG = Path(__file__).with_name('stub_config.py')
 
 
 def call(script, *arguments, cwd, check=True):
     """Run a command line as a user does; `custom_imports` of the stub config finds its parts by PYTHONPATH."""
-    env = dict(os.environ, PYTHONPATH=f'{HERE}:{ROOT}', OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
+    env = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
     program = [str(script)] if str(script).endswith('.sh') else [sys.executable, str(script)]
     done = subprocess.run(
         [*program, *map(str, arguments)], cwd=cwd, env=dict(env, PYTHON=sys.executable), capture_output=True, text=True
@@ -35,13 +37,6 @@ def test(work_dir, checkpoint, *arguments, check=True):
 
 
 test.__test__ = False  # a helper
-
-
-def read_scalars(work_dir):
-    sys.path.insert(0, str(HERE))
-    from stub_parts import read_scalars
-
-    return read_scalars(work_dir)
 
 
 @pytest.fixture(scope='module')

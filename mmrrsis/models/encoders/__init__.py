@@ -3,7 +3,9 @@
 
 from .bert_stages import BERTStages
 from .clip_dual_encoder import CLIPDualEncoder
+from .dual_encoder import DualEncoder
 from .stagewise_encoder import StagewiseEncoder
 from .swin_stages import SwinStages
+from .timm_stages import TIMMStages
 
-__all__ = ['BERTStages', 'CLIPDualEncoder', 'StagewiseEncoder', 'SwinStages']
+__all__ = ['BERTStages', 'CLIPDualEncoder', 'DualEncoder', 'StagewiseEncoder', 'SwinStages', 'TIMMStages']

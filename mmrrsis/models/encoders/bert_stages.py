@@ -1,6 +1,7 @@
 # Copyright (c) mmrrsis contributors.
 """BERT, a group of layers at a time."""
 
+import re
 from typing import Any
 
 import torch
@@ -33,6 +34,10 @@ class BERTStages(BaseModule):
             ``BertConfig``, whose defaults are those of BERT-base.
         pretrained: Name of a model on the Hugging Face hub such as ``bert-base-uncased``, a folder, ``package:NAME``
             for a folder that ships with mmrrsis, or None for random weights, which warns.
+        take_first_layers: Take the first layers of weights that have more of them than ``arch``. Otherwise such
+            weights are refused.
+        frozen_layers: The embeddings and this many of the first layers keep their weights; 0: the embeddings alone;
+            -1: everything learns.
         init_cfg: MMEngine initialisation config.
 
     Attributes:
@@ -40,23 +45,33 @@ class BERTStages(BaseModule):
         num_layers: Number of layers.
 
     Raises:
-        ValueError: If the architecture is unknown.
+        ValueError: If the architecture is unknown or has fewer layers than ``frozen_layers``.
     """
 
     def __init__(
         self,
         arch: str | dict = 'base',
         pretrained: str | None = None,
+        take_first_layers: bool = False,
+        frozen_layers: int = -1,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.pretrained = pretrained
+        self.take_first_layers = take_first_layers
         # 'eager' takes the additive mask of `run_layers` in every version of transformers; with some twenty tokens
         # there is nothing to be gained from a fused attention.
         config = BertConfig(**self._settings(arch), attn_implementation='eager')
         self.bert = BertModel(config, add_pooling_layer=False)
         self.channels: int = config.hidden_size
         self.num_layers: int = config.num_hidden_layers
+        if frozen_layers > self.num_layers:
+            raise ValueError(
+                f'model.encoder.text.frozen_layers={frozen_layers}, but the text tower has {self.num_layers} layers.'
+            )
+        if frozen_layers >= 0:
+            self.bert.embeddings.requires_grad_(False)
+            self.bert.encoder.layer[:frozen_layers].requires_grad_(False)
 
     @staticmethod
     def _settings(arch: str | dict) -> dict[str, Any]:
@@ -107,7 +122,8 @@ class BERTStages(BaseModule):
             ) from error
         self._check_fit(saved, report, source)
         self.bert.load_state_dict(loaded.state_dict())
-        print_log(f'BERTStages: loaded {source}', logger='current')
+        layers = f'{self.num_layers} of {saved.num_hidden_layers} layers'
+        print_log(f'BERTStages: loaded {layers} of {source}', logger='current')
 
     def _check_fit(self, saved: BertConfig, report: dict[str, Any], source: str) -> None:
         """Refuse weights of another architecture."""
@@ -120,7 +136,10 @@ class BERTStages(BaseModule):
                 ],
                 'missing in the checkpoint': sorted(report['missing_keys']),
                 'unexpected in the checkpoint': [
-                    key for key in sorted(report['unexpected_keys']) if not any(part in key for part in NOT_LOADED)
+                    key
+                    for key in sorted(report['unexpected_keys'])
+                    if not any(part in key for part in NOT_LOADED)
+                    and not (self.take_first_layers and self._is_later_layer(key))
                 ],
                 'other shape': [
                     f'{key}: checkpoint {tuple(theirs)}, model {tuple(own)}'
@@ -133,6 +152,11 @@ class BERTStages(BaseModule):
                 f'{source} does not fit model.encoder.text.arch.{listed}\n'
                 'Choose the architecture that these weights were trained with.'
             )
+
+    def _is_later_layer(self, key: str) -> bool:
+        """Tell whether a parameter belongs to a layer after those that the tower has."""
+        match = re.search(r'encoder\.layer\.(\d+)\.', key)
+        return match is not None and int(match[1]) >= self.num_layers
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """Embed tokens.
