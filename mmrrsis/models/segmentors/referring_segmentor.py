@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""The model that every method of the tool box is an instance of."""
+"""The model that every method of the toolbox is an instance of."""
 
 import torch
 from mmengine.model import BaseModel
