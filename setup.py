@@ -11,7 +11,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 #: What users of an installed package need besides the code; found under ``mmrrsis/.mim``, as in OpenMMLab packages.
-MIM_ENTRIES = ('configs', 'tools', 'demo', 'model-index.yml')
+MIM_ENTRIES = ('configs', 'tools', 'projects', 'demo', 'model-index.yml')
 
 
 def read_version() -> str:
@@ -27,7 +27,7 @@ def read_requirements(name: str) -> list[str]:
 
 
 def add_mim_extension(package_dir: Path, link: bool) -> None:
-    """Put configs, tools and the demo under ``PACKAGE_DIR/.mim``.
+    """Put configs, tools, projects and the demo under ``PACKAGE_DIR/.mim``.
 
     Args:
         package_dir: The folder of the ``mmrrsis`` package that is being installed.

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
