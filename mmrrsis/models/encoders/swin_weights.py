@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""Reading Swin weights in the forms in which people have them."""
+"""Reading Swin weights from any published format."""
 
 import re
 from collections.abc import Mapping
