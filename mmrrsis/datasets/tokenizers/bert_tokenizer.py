@@ -75,8 +75,8 @@ class BERTTokenizer:
             raise OSError(
                 f"BERTTokenizer found no vocabulary for '{name_or_path}': it is no folder or file here, and the "
                 "Hugging Face hub did not deliver it. Check the name, or download 'vocab.txt' of the model elsewhere "
-                'and give its path or folder as `name_or_path`, the key `tokenizer.name_or_path` of TokenizeExpression '
-                'in the pipelines.'
+                'and give its path or folder as `name_or_path`, the key `tokenizer.name_or_path` of '
+                'TokenizeExpression in the pipelines.'
             ) from error
 
     def __call__(self, expression: str, masked_spans: Sequence[tuple[int, int]] | None = None) -> ReferringText:

@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""Reading CLIP weights in the forms in which people have them."""
+"""Reading CLIP weights from any published format."""
 
 import zipfile
 from pathlib import Path

@@ -3,18 +3,19 @@
 
 import torch
 from mmcv.cnn import ConvModule
-from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
+from mmrrsis.structures import ReferringTextBatch, TextFeatures, VisualFeatures
+
+from .referring_encoder import IndependentTowers
 
 from .build_image_tower import build_image_tower
 
 
 @MODELS.register_module()
-class DualEncoder(BaseModule):
+class DualEncoder(IndependentTowers):
     """Independent towers for the image and for the expression that were not trained together, as CLIP's were.
 
     It gives CD2FSAN what it reads of :class:`~mmrrsis.models.encoders.clip_dual_encoder.CLIPDualEncoder`, from the
@@ -90,7 +91,7 @@ class DualEncoder(BaseModule):
         merged = self.merge(torch.stack(layers).sum(dim=0))
         return VisualFeatures(layers=(*layers, merged), joint=self.visual_projection(merged))
 
-    def encode_text(self, text: ReferringText) -> TextFeatures:
+    def encode_text(self, text: ReferringTextBatch) -> TextFeatures:
         """Encode referring expressions.
 
         Args:
@@ -103,7 +104,3 @@ class DualEncoder(BaseModule):
         weight = text.token_mask[..., None].to(words.dtype)  # (B, N, 1)
         sentence = (words * weight).sum(dim=1) / weight.sum(dim=1)
         return TextFeatures(words=words, word_mask=text.token_mask, sentence=self.text_projection(sentence))
-
-    def forward(self, images: Tensor, text: ReferringText) -> MultimodalFeatures:
-        """Encode B images and the B expressions that belong to them."""
-        return MultimodalFeatures(visual=self.encode_image(images), text=self.encode_text(text))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 import torch
-from mmengine.model import BaseModule, ModuleDict
+from mmengine.model import ModuleDict
 from torch import Tensor
 
 from mmrrsis.models.fusions.fused_stage import FusedStage
@@ -13,10 +13,11 @@ from mmrrsis.registry import MODELS
 from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
 from .build_image_tower import build_image_tower
+from .referring_encoder import ReferringEncoder
 
 
 @MODELS.register_module()
-class StagewiseEncoder(BaseModule):
+class StagewiseEncoder(ReferringEncoder):
     """Runs image and text tower side by side and fuses them after every stage.
 
     For each stage ``i``: stage ``i`` of the image tower, group ``i`` of the text tower's layers, fusion ``i``; its

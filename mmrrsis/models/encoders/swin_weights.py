@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""Fitting Swin weights to a model, in the forms in which people have them."""
+"""Fitting Swin weights of any published format to a model."""
 
 import re
 
