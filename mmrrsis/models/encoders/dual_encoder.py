@@ -9,9 +9,8 @@ from torch.nn import functional as F
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringTextBatch, TextFeatures, VisualFeatures
 
-from .referring_encoder import IndependentTowers
-
 from .build_image_tower import build_image_tower
+from .referring_encoder import IndependentTowers
 
 
 @MODELS.register_module()
