@@ -37,7 +37,7 @@ def predict_groups(
 
     Args:
         model: A segmentor in evaluation mode.
-        groups: For each image its packed samples, one an expression, see :class:`InferencePipeline`.
+        groups: For each image its packed samples, one per expression, see :class:`InferencePipeline`.
         batch_size: Most pairs of image and expression in one pass.
 
     Returns:
