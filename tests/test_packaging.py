@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import os
 import subprocess
 import sys

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import subprocess
 import sys
 from pathlib import Path

@@ -1,10 +1,10 @@
 # Copyright (c) mmrrsis contributors.
-"""The model that every method of the tool box is an instance of."""
+"""The model that every method of the toolbox is an instance of."""
 
 import torch
 from mmengine.model import BaseModel
 from mmengine.structures import PixelData
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmrrsis.registry import MODELS
@@ -22,9 +22,11 @@ class ReferringSegmentor(BaseModel):
     """Encoder, neck and decode head: image and referring expression in, mask out.
 
     Args:
-        encoder: Config of the encoder, ``(images, text) -> MultimodalFeatures``.
-        neck: Config of the neck, ``MultimodalFeatures -> (B, C, h, w)``.
-        decode_head: Config of the head, ``(B, C, h, w) -> (B, 1, H', W')``, with a method ``loss``.
+        encoder: Config of the encoder, or a :class:`~mmrrsis.models.encoders.ReferringEncoder`,
+            ``(images, text) -> MultimodalFeatures``.
+        neck: Config of the neck, or a module, ``MultimodalFeatures -> Tensor (B, C, h, w)`` or ``ContextFeatures``.
+        decode_head: Config of the head, or a :class:`~mmrrsis.models.decode_heads.BaseMaskHead`: from what the neck
+            returns to logits ``(B, 1, H', W')``, with a method ``loss``.
         mask_threshold: A pixel is foreground where its probability exceeds this. 0.35 is what the authors of CD2FSAN
             use in their demonstration.
         data_preprocessor: Config of the data preprocessor.
@@ -33,17 +35,17 @@ class ReferringSegmentor(BaseModel):
 
     def __init__(
         self,
-        encoder: dict,
-        neck: dict,
-        decode_head: dict,
+        encoder: dict | nn.Module,
+        neck: dict | nn.Module,
+        decode_head: dict | nn.Module,
         mask_threshold: float = 0.35,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        self.encoder = MODELS.build(encoder)
-        self.neck = MODELS.build(neck)
-        self.decode_head = MODELS.build(decode_head)
+        self.encoder, self.neck, self.decode_head = (
+            part if isinstance(part, nn.Module) else MODELS.build(part) for part in (encoder, neck, decode_head)
+        )
         self.mask_threshold = mask_threshold
 
     def forward(
@@ -71,13 +73,18 @@ class ReferringSegmentor(BaseModel):
         logits = self.decode_head(fused)
         return self.postprocess(logits, inputs.shape[-2:], data_samples) if mode == 'predict' else logits
 
+    @property
+    def encodes_image_alone(self) -> bool:
+        """Whether image features can be kept for several expressions, see :meth:`encode_image`."""
+        return self.encoder.encodes_image_alone
+
     def encode_image(self, images: Tensor) -> VisualFeatures:
         """Encode images ``(B, 3, H, W)`` once, for any number of expressions.
 
         Raises:
             TypeError: If the encoder needs the expression to encode the image.
         """
-        if not hasattr(self.encoder, 'encode_image'):
+        if not self.encodes_image_alone:
             raise TypeError(
                 f'{type(self.encoder).__name__} encodes image and expression together; its image features cannot be '
                 'kept. Call the model once per expression.'
