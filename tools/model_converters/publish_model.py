@@ -9,9 +9,9 @@ import hashlib
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
 from mmrrsis.checkpoint import pack_embedding, read_state_dict
+from mmrrsis.checkpoint_file import save_tensors
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,7 +41,7 @@ def main() -> None:
     """Read, shrink, write."""
     args = parse_args()
     weights = publish(read_state_dict(args.checkpoint))
-    save_file(weights, args.out, metadata=dict(format='pt'))
+    save_tensors(weights, args.out)
     content = args.out.read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:8]
     print(f'{args.out}: {len(weights)} tensors, {len(content) / 1e6:.1f} MB, sha256 {digest}')
