@@ -7,7 +7,6 @@ import torch
 from mmengine.fileio import LocalBackend
 
 from mmrrsis.engine import CheckpointWriteError
-
 from tests.test_tools.stub_parts import StubMetric
 
 from .stub_run import run_stub
