@@ -67,10 +67,16 @@ def train(cfg: Config, resume: str | None = None, restart: bool = False) -> None
     """
     # Imported here, so that --help does not load PyTorch.
     import torch
-    from mmengine.runner import Runner
 
     from mmrrsis.checkpoint import check_state_dict, unwrap_model
-    from mmrrsis.engine import check_custom_keys, explain_config_errors, find_resume, prepare_runtime, take_seed
+    from mmrrsis.engine import (
+        ReproducibleRunner,
+        check_custom_keys,
+        explain_config_errors,
+        find_resume,
+        prepare_runtime,
+        take_seed,
+    )
 
     prepare_runtime(cfg)
     if resume is None and cfg.get('resume'):
@@ -81,7 +87,7 @@ def train(cfg: Config, resume: str | None = None, restart: bool = False) -> None
         cfg.load_from = str(found[0])
         take_seed(cfg, found[1])
     with explain_config_errors(cfg):
-        runner = Runner.from_cfg(cfg)
+        runner = ReproducibleRunner.from_cfg(cfg)
         check_custom_keys(cfg, runner.model)
         if found is not None:  # the runner itself would go on with whatever fits
             path, content = found

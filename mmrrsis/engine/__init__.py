@@ -4,6 +4,7 @@
 from .config import ConfigError, check_config, check_custom_keys, explain_config_errors, load_config
 from .hooks import AtomicCheckpointHook, CheckpointWriteError, ReferringVisualizationHook
 from .resume import ResumeError, find_resume, take_seed
+from .runner import ReproducibleRunner
 from .runtime import prepare_runtime
 from .schedule import iteration_options
 
@@ -12,6 +13,7 @@ __all__ = [
     'CheckpointWriteError',
     'ConfigError',
     'ReferringVisualizationHook',
+    'ReproducibleRunner',
     'ResumeError',
     'check_config',
     'check_custom_keys',
