@@ -92,7 +92,7 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def _validation_is_due(self, runner: Runner) -> bool:
         """Tell whether the loop would have validated next, when the checkpoint that was resumed had been saved."""
-        if runner.val_loop is None or runner.message_hub.get_info('validated_iter') == runner.iter:
+        if runner.val_loop is None or runner.message_hub.get_info('last_validation_iter') == runner.iter:
             return False
         loop = runner.train_loop
         loop._decide_current_val_interval()
@@ -109,7 +109,7 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, Any]) -> None:
         """Save the best checkpoint; note that this iteration is validated."""
-        runner.message_hub.update_info('validated_iter', runner.iter)
+        runner.message_hub.update_info('last_validation_iter', runner.iter)
         super().after_val_epoch(runner, metrics)
 
     @staticmethod
