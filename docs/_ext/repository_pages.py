@@ -105,7 +105,7 @@ def write_pages(folder: Path, texts: dict[str, str]) -> None:
 
 
 def write_outside_pages(app: Sphinx) -> None:
-    """Write the pages of files outside ``docs/``; that of the projects leads to each."""
+    """Write the pages of files outside ``docs/``, and the contents of the page of projects."""
     pages = all_pages()
     folders: dict[str, dict[str, str]] = {'project': {}, 'notes': {}, 'projects': {}}
     for source, page in outside_pages().items():
@@ -113,8 +113,7 @@ def write_outside_pages(app: Sphinx) -> None:
         folder, name = page.split('/')
         folders[folder][f'{name}.md'] = text
     projects = [Path(name).stem for name in folders['projects'] if name != 'index.md']
-    toctree = ['', '```{toctree}', ':hidden:', '', *projects, '```', '']
-    folders['projects']['index.md'] += '\n'.join(toctree)
+    folders['projects']['index.md'] += '\n'.join(['', '```{toctree}', ':hidden:', '', *projects, '```', ''])
     for folder, texts in folders.items():
         write_pages(Path(app.srcdir) / folder, texts)
 
