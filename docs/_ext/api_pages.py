@@ -10,6 +10,7 @@ import inspect
 import pkgutil
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol
 
 from repository_pages import write_page
 from sphinx.application import Sphinx
@@ -45,6 +46,14 @@ def public_names(module: ModuleType) -> list[str]:
     return [name for name in names if not inspect.ismodule(getattr(module, name))]
 
 
+def _options(value: object) -> list[str]:
+    """Return autodoc's options: bases that say something, and values that are short."""
+    if inspect.isclass(value):
+        return [] if set(value.__bases__) & {object, tuple, Protocol} else ['   :show-inheritance:']
+    short = isinstance(value, str | int | float | tuple | list) and len(repr(value)) < 100
+    return [] if inspect.isroutine(value) or short else ['   :no-value:']
+
+
 def api_page(module: ModuleType, names: list[str]) -> str:
     """Return the page of a module.
 
@@ -71,7 +80,7 @@ def api_page(module: ModuleType, names: list[str]) -> str:
         if directive != 'autodata':
             lines += ['.. autosummary::', '   :nosignatures:', '', *(f'   {name}' for name in members), '']
         for name in members:
-            lines += [f'.. {directive}:: {title}.{name}', '']
+            lines += [f'.. {directive}:: {title}.{name}', *_options(getattr(module, name)), '']
     return '\n'.join(lines)
 
 

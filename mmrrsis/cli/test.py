@@ -6,13 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
-from mmengine.dist import is_main_process
-from mmengine.runner import Runner
 
-from mmrrsis.checkpoint import load_checkpoint
-from mmrrsis.engine import check_config, explain_config_errors, prepare_runtime
 from mmrrsis.package_files import find_config
 
 from .run_options import parse_run_options
@@ -57,6 +52,14 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
         program: Name of the command in the help; None takes that of the process.
     """
     args = parse_args(arguments, program)
+    # Imported here, so that --help does not load PyTorch.
+    import torch
+    from mmengine.dist import is_main_process
+    from mmengine.runner import Runner
+
+    from mmrrsis.checkpoint import load_checkpoint
+    from mmrrsis.engine import check_config, explain_config_errors, prepare_runtime
+
     cfg = Config.fromfile(find_config(args.config))
     cfg.launcher = args.launcher
     if args.cfg_options:

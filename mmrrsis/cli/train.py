@@ -6,13 +6,9 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmrrsis.checkpoint import check_state_dict, read_state_dict, unwrap_model
-from mmrrsis.engine import check_config, check_custom_keys, explain_config_errors, prepare_runtime
 from mmrrsis.package_files import find_config
 
 from .run_options import parse_run_options
@@ -57,6 +53,8 @@ def find_resume(resume: str | None, work_dir: str) -> str | None:
         FileNotFoundError: If a checkpoint is named that does not exist.
     """
     if resume == 'auto':
+        from mmengine.runner import find_latest_checkpoint
+
         return find_latest_checkpoint(work_dir)
     if resume is not None and not Path(resume).is_file():
         raise FileNotFoundError(f'--resume: there is no checkpoint {resume}.')
@@ -71,6 +69,13 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
         program: Name of the command in the help; None takes that of the process.
     """
     args = parse_args(arguments, program)
+    # Imported here, so that --help does not load PyTorch.
+    import torch
+    from mmengine.runner import Runner
+
+    from mmrrsis.checkpoint import check_state_dict, read_state_dict, unwrap_model
+    from mmrrsis.engine import check_config, check_custom_keys, explain_config_errors, prepare_runtime
+
     cfg = Config.fromfile(find_config(args.config))
     cfg.launcher = args.launcher
     if args.cfg_options:

@@ -3,7 +3,7 @@
 
 from .decode_heads import *  # noqa: F403
 from .encoders import *  # noqa: F403
-from .layers import *  # noqa: F403
+from .fusions import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .necks import *  # noqa: F403
 from .segmentors import *  # noqa: F403

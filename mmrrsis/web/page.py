@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from mmengine.config import Config
@@ -171,7 +172,7 @@ def build_page(
                     )
         everything = [message, picture, state, shown, masks, layers, results, layer_part, files]
         view = [state, threshold, opacity, shown]
-        quick = dict(show_progress='hidden', trigger_mode='always_last', api_visibility='private')
+        quick: dict[str, Any] = dict(show_progress='hidden', trigger_mode='always_last', api_visibility='private')
         gallery.select(actions.take_example, None, [file, text, gallery], api_visibility='private')
         file.change(actions.show_source, file, everything, api_visibility='private', show_progress_on=picture)
         gr.on(

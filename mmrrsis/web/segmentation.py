@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mmrrsis.apis.referring_inferencer import mask_score
 from mmrrsis.geo import Predictor
+from mmrrsis.models.necks.layer_selection import LayerSelection
 
 from .user_input import PictureSource
 
@@ -101,7 +102,7 @@ def record_layers(model: nn.Module | None) -> Iterator[LayerChoices]:
     scores: list[Tensor] = []
     layers: list[Tensor] = []
 
-    def keep(module: nn.Module, inputs: tuple, selected: object) -> None:
+    def keep(module: nn.Module, inputs: tuple, selected: LayerSelection) -> None:
         if selected.scores is not None:
             scores.append(selected.scores.detach().float().cpu())
             layers.append(selected.layers.cpu())

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mmrrsis.analysis import Cost, count_complexity, example_batch
 from mmrrsis.apis import init_segmentor
-from mmrrsis.models.layers import DynamicRotationConv2d
+from mmrrsis.models.decode_heads.drcd import DynamicRotationConv2d
 
 TINY = Path(__file__).parents[2] / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'
 

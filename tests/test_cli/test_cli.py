@@ -188,3 +188,17 @@ def test_without_the_extra_the_command_says_what_to_install():
     done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
     assert done.returncode == 1 and 'needs rasterio' in done.stderr and 'pip install mmrrsis[geo]' in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize('name', ['train', 'test', 'info'])
+def test_help_does_not_load_pytorch(name):
+    program = (
+        'import sys\n'
+        'from mmrrsis.cli.main import main\n'
+        'try:\n'
+        f"    main(['{name}', '--help'])\n"
+        'except SystemExit:\n'
+        "    print([module for module in ('torch', 'mmcv', 'mmseg', 'transformers') if module in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith('[]')

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mmrrsis.models.layers import FusedStage, TanhGate
+from mmrrsis.models.fusions import FusedStage, TanhGate
 from mmrrsis.registry import MODELS
 
 C, D = 6, 10

@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from .expression_syntax import NounPhrase, parse_expression
+from .expression_syntax import NounPhrase, Place, Relation, parse_expression
 from .scene_object import SceneObject
 
 # Positions are fractions of the image. A centre below _SIDE lies clearly on the left (or at the top), above
@@ -122,7 +122,7 @@ class _Evaluator:
         level = np.log(self.objects[i].area / low) / np.log(high / low)
         return _graded(level if size == 'large' else 1 - level, 0.7, 0.3)
 
-    def _region(self, i: int, region: tuple[int | None, int | None]) -> _Truth:
+    def _region(self, i: int, region: Place) -> _Truth:
         """Whether an object's centre lies in a part of the image."""
         truth = _Truth.YES
         for value, side in zip((self.x[i], self.y[i]), region, strict=True):
@@ -133,7 +133,7 @@ class _Evaluator:
         return truth
 
     def _related(
-        self, truths: list[_Truth], relation: object, landmark: NounPhrase, category: str | None
+        self, truths: list[_Truth], relation: Relation, landmark: NounPhrase, category: str | None
     ) -> list[_Truth]:
         """Restrict truths to objects that stand in a relation to a landmark."""
         marks = self.phrase(landmark, category)
@@ -167,20 +167,25 @@ class _Evaluator:
             for i, truth in enumerate(truths)
         ]
 
-    def _relation(self, relation: object, i: int, j: int) -> _Truth:
-        """Whether object ``i`` stands in a relation to object ``j``."""
-        if relation in ('larger', 'smaller'):
-            ratio = self.objects[i].area / self.objects[j].area
-            return _graded(ratio if relation == 'larger' else 1 / ratio, _LARGER, 1.0)
+    def _relation(self, relation: Relation, i: int, j: int) -> _Truth:
+        """Whether object ``i`` stands in a relation, other than 'nearest', to object ``j``."""
         if relation == 'near':
             return _graded(self._gap(i, j), _NEAR, _NOT_NEAR)
+        if isinstance(relation, str):  # 'larger' or 'smaller'
+            ratio = self.objects[i].area / self.objects[j].area
+            return _graded(ratio if relation == 'larger' else 1 / ratio, _LARGER, 1.0)
         dx, dy = self.x[i] - self.x[j], self.y[i] - self.y[j]
         column, row = relation
         if column is not None and row is not None:  # a diagonal: both offsets, neither far larger
             steps = min(_graded(dx * column, _STEP, _NO_STEP), _graded(dy * row, _STEP, _NO_STEP))
             ratio = max(abs(dx), abs(dy)) / max(1e-6, min(abs(dx), abs(dy)))
             return min(steps, _graded(ratio, 2.5, 5))
-        along, across = (dx * column, dy) if column is not None else (dy * row, dx)
+        if column is not None:
+            along, across = dx * column, dy
+        elif row is not None:
+            along, across = dy * row, dx
+        else:
+            raise ValueError('The place (None, None) names no direction.')
         step = _graded(along, _STEP, _NO_STEP)
         return min(step, _graded(abs(across) / max(along, 1e-6), _STEEP, _NOT_STEEP))
 

@@ -20,8 +20,12 @@ from functools import cache
 from .category_catalog import RRSISD_CATEGORIES
 from .colors import COLORS
 
-#: Places, as (column, row) with -1 for left or top, 0 for the middle, 1 for right or bottom and None for any.
-PLACES: dict[str, tuple[int | None, int | None]] = {
+#: (Column, row), with -1 for left or top, 0 for the middle, 1 for right or bottom and None for any.
+Place = tuple[int | None, int | None]
+#: A place, seen from the landmark, or ``'near'``, ``'nearest'``, ``'larger'``, ``'smaller'``.
+Relation = Place | str
+
+PLACES: dict[str, Place] = {
     'left': (-1, None),
     'right': (1, None),
     'top': (None, -1),
@@ -88,8 +92,7 @@ class NounPhrase:
         ordinal: 2 for 'second', counted from the side of a ``('from', side)`` clause.
         of_two: True for 'the larger of the two ...'.
         regions: Places as in :data:`PLACES`.
-        relations: Pairs of a relation and its landmark. A relation is a place, ``'near'``, ``'nearest'``,
-            ``'larger'`` or ``'smaller'``.
+        relations: Pairs of a relation and its landmark.
         count_from: The side an ordinal counts from.
     """
 
@@ -101,8 +104,8 @@ class NounPhrase:
     superlative: str | None = None
     ordinal: int | None = None
     of_two: bool = False
-    regions: list[tuple[int | None, int | None]] = field(default_factory=list)
-    relations: list[tuple[object, 'NounPhrase']] = field(default_factory=list)
+    regions: list[Place] = field(default_factory=list)
+    relations: list[tuple[Relation, 'NounPhrase']] = field(default_factory=list)
     count_from: str | None = None
 
 
@@ -239,7 +242,7 @@ def _clause(reader: _Reader, phrase: NounPhrase, outer: bool) -> bool:
     return False
 
 
-def _relation(reader: _Reader) -> object | None:
+def _relation(reader: _Reader) -> Relation | None:
     """Read the words of a relation up to its landmark; None (and nothing read) if there is none."""
     start = reader.position
     if reader.accept('above'):

@@ -86,14 +86,14 @@ def paint_baseball_field(brush: Brush, color: Rgb, rng: np.random.Generator) -> 
     reach = 2.0
     t = np.deg2rad(np.linspace(-45, 45, 30))
     fan = np.stack([-1 + reach * np.cos(t), reach * np.sin(t) * 0.7], 1)
-    brush.polygon([[-1.0, -0.06], *fan.tolist(), [-1.0, 0.06]], shade(color, 0.72))
+    brush.polygon(np.array([(-1.0, -0.06), *fan, (-1.0, 0.06)]), shade(color, 0.72))
     inner = np.stack([-1 + 0.95 * reach * np.cos(t), 0.95 * reach * np.sin(t) * 0.7], 1)
-    brush.polygon([[-0.96, 0.0], *inner.tolist()], color)
+    brush.polygon(np.array([(-0.96, 0.0), *inner]), color)
     for r, tone in ((0.84, 1.1), (0.7, 1.0)):
         ring = np.stack([-1 + r * reach * np.cos(t), r * reach * np.sin(t) * 0.7], 1)
-        brush.polygon([[-0.96, 0.0], *ring.tolist()], shade(color, tone))
+        brush.polygon(np.array([(-0.96, 0.0), *ring]), shade(color, tone))
     infield = np.stack([-1 + 0.5 * reach * np.cos(t), 0.5 * reach * np.sin(t) * 0.7], 1)
-    brush.polygon([[-1.0, 0.0], *infield.tolist()], dirt)
+    brush.polygon(np.array([(-1.0, 0.0), *infield]), dirt)
     brush.polygon([(-0.84, 0.0), (-0.52, -0.24), (-0.2, 0.0), (-0.52, 0.24)], shade(color, 1.06))
     brush.circle(-0.54, 0.0, 0.08, dirt)
     for u, v in ((-0.84, 0.0), (-0.52, -0.24), (-0.2, 0.0), (-0.52, 0.24)):

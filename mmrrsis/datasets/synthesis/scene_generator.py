@@ -151,11 +151,13 @@ class SceneGenerator:
         for plan, pixels in zip(plans, drawn, strict=True):
             if rng.random() < level.occlusion:
                 painter.occlude_by_tree(plan.pose, pixels)
-        objects = [_observe(painter.owner == i, plan) for i, plan in enumerate(plans)]
         smallest = 40 * (self.image_size / 256) ** 2
-        for found, pixels in zip(objects, drawn, strict=True):
+        objects = []
+        for i, (plan, pixels) in enumerate(zip(plans, drawn, strict=True)):
+            found = _observe(painter.owner == i, plan)
             if found is None or found.area < max(smallest, _VISIBLE * pixels):
                 return None
+            objects.append(found)
         referrals = self._refer(rng, objects, novel)
         if not referrals:
             return None

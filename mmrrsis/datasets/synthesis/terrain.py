@@ -145,7 +145,9 @@ def build_terrain(rng: np.random.Generator, theme: str, size: int, band: float, 
     if theme not in ('sea', 'airport', 'forest') and rng.random() < 0.6:  # patches of another ground
         other = (Surface.GRASS, Surface.SOIL, Surface.FOREST)[rng.integers(3)]
         for _ in range(rng.integers(1, 3)):
-            corners = _quad(_through_centre(rng, size, 0.5), *rng.uniform(0.2, 0.55, 2) * size, rng.uniform(0, 90))
+            centre = _through_centre(rng, size, 0.5)
+            length, width = rng.uniform(0.2, 0.55, 2) * size
+            corners = _quad(centre, length, width, rng.uniform(0, 90))
             _fill_quad(terrain.surfaces, corners, other)
     if theme == 'airport':
         angle = rng.uniform(0, 180)

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 import torch
-from transformers import BertTokenizerFast
+from transformers import BertTokenizerFast  # type: ignore[attr-defined]  # transformers 5 adds the name at run time
 
 from mmrrsis.package_files import PREFIX, resolve_package_file
 from mmrrsis.registry import TOKENIZERS

@@ -159,7 +159,8 @@ class ReferringIoU(BaseMetric):
             metainfo=dict(sample_id=sample.get('sample_id'), mask_threshold=sample['mask_threshold']),
             pred_mask=PixelData(probability=sample['pred_mask']['probability']),
         )
-        return prediction.at_size(tuple(target.shape)).pred_mask.data[0], target
+        height, width = target.shape
+        return prediction.at_size((height, width)).pred_mask.data[0], target
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Compute the scores of all samples and log them.

@@ -8,7 +8,7 @@ import torch
 from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor
 
-from mmrrsis.models.layers.fused_stage import FusedStage
+from mmrrsis.models.fusions.fused_stage import FusedStage
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
@@ -24,7 +24,7 @@ class StagewiseEncoder(BaseModule):
 
     A fusion is a registered module ``fusion(visual (B, C_i, H_i, W_i), words (B, N, D), word_mask (B, N))``. It
     returns the pair ``(visual, words)``, residuals included, or a
-    :class:`~mmrrsis.models.layers.fused_stage.FusedStage`, whose third field is what the decoder reads instead of
+    :class:`~mmrrsis.models.fusions.fused_stage.FusedStage`, whose third field is what the decoder reads instead of
     ``visual``. The encoder fills in its first two arguments, ``visual_channels`` and ``word_channels``.
 
     Norms: a fusion reads, and the next stage receives, the map as it leaves the stage. The norm of the stage is

@@ -3,8 +3,7 @@
 
 from .cim import CIM
 from .dfsm import DFSM
-from .fixed_layer_selection import FixedLayerSelection
-from .last_layer_selection import LastLayerSelection
+from .layer_selection import FixedLayerSelection, LastLayerSelection
 from .lgce import LGCE
 from .maam import MAAM
 from .mci import MCI

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ContextFeatures, MultimodalFeatures
 
-from ..layers import CrossAttentionBlock
-from .sentence_gated_aggregation import coordinates
+from ..layers import CrossAttentionBlock, coordinates
 
 
 @MODELS.register_module()

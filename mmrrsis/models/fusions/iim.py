@@ -5,9 +5,8 @@ from torch import Tensor, nn
 
 from mmrrsis.registry import MODELS
 
-from .fused_stage import FusedStage
-from .pixel_word_attention import PWAM
-from .tanh_gate import TanhGate
+from .fused_stage import FusedStage, TanhGate
+from .pwam import PWAM
 
 
 class ReceptiveLayer(nn.Module):

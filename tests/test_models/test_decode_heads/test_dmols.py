@@ -6,7 +6,7 @@ import torch
 
 from mmrrsis.registry import MODELS
 
-from .context_batch import CHANNELS, make_context, parameters_without_gradient, sample_of, with_more_padding
+from ..context_batch import CHANNELS, make_context, parameters_without_gradient, sample_of, with_more_padding
 
 
 def build(**kwargs):

@@ -6,7 +6,7 @@ import torch
 
 from mmrrsis.registry import MODELS
 
-from .neck_batch import (
+from ..neck_batch import (
     CHANNELS,
     STAGE_CHANNELS,
     assert_batch_is_its_samples,

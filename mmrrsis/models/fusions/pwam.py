@@ -8,8 +8,7 @@ from torch.nn import functional as F
 
 from mmrrsis.registry import MODELS
 
-from .fused_stage import FusedStage
-from .tanh_gate import TanhGate
+from .fused_stage import FusedStage, TanhGate
 
 
 def normalize_pixels(pixels: Tensor) -> Tensor:

@@ -3,10 +3,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mmrrsis.models.layers import TanhGate
+from mmrrsis.models.fusions import TanhGate
 
-from .fusion_batch import C, build_fusion, make_batch
-from .official_lavt import read, stages
+from ..fusion_batch import C, build_fusion, make_batch
+from ..official_lavt import read, stages
 
 
 @pytest.mark.parametrize('case', ['', 'rect_'])

@@ -4,12 +4,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mmrrsis.models.layers import CrossScaleInteraction
+from mmrrsis.models.necks.cim import CrossScaleInteraction
 from mmrrsis.registry import MODELS
 
-from .context_batch import parameters_without_gradient
-from .neck_batch import CHANNELS, STAGE_CHANNELS, assert_context_is_complete, make_features, maps_of
-from .official_lavt import interaction_state_dict, read, stages
+from ..context_batch import parameters_without_gradient
+from ..neck_batch import CHANNELS, STAGE_CHANNELS, assert_context_is_complete, make_features, maps_of
+from ..official_lavt import interaction_state_dict, read, stages
 
 
 def build(**kwargs):

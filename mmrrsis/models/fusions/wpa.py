@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from mmrrsis.registry import MODELS
 
-from .tanh_gate import TanhGate
+from .fused_stage import TanhGate
 
 
 @MODELS.register_module()

@@ -4,8 +4,8 @@ import torch
 
 from mmrrsis.registry import MODELS
 
-from .fusion_batch import C, D, build_fusion, make_batch
-from .official_lavt import read, stages
+from ..fusion_batch import C, D, build_fusion, make_batch
+from ..official_lavt import read, stages
 
 
 def test_last_stages_of_rmsin_with_its_official_weights():

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mmrrsis.models.layers import CrossAttention, CrossAttentionBlock, WordAttentionPooling
+from mmrrsis.models.decode_heads.tbtd import WordAttentionPooling
+from mmrrsis.models.layers import CrossAttention, CrossAttentionBlock
 
 CHANNELS, HEADS = 8, 2
 

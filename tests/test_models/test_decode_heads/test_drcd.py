@@ -5,8 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mmrrsis.models.layers import DynamicRotationConv2d
-from mmrrsis.models.layers.dynamic_rotation_conv import rotation_matrices
+from mmrrsis.models.decode_heads.drcd import DynamicRotationConv2d, rotation_matrices
 from mmrrsis.registry import MODELS
 
 

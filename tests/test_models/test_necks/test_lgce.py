@@ -4,8 +4,8 @@ import torch
 
 from mmrrsis.registry import MODELS
 
-from .context_batch import parameters_without_gradient
-from .neck_batch import CHANNELS, STAGE_CHANNELS, make_features, maps_of
+from ..context_batch import parameters_without_gradient
+from ..neck_batch import CHANNELS, STAGE_CHANNELS, make_features, maps_of
 
 
 def build(**kwargs):

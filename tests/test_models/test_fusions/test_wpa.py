@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from .fusion_batch import build_fusion, make_batch
+from ..fusion_batch import build_fusion, make_batch
 
 
 @pytest.mark.parametrize('num_heads', [1, 2, 4])

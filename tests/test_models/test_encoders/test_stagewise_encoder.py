@@ -6,7 +6,7 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from torch import nn
 
-from mmrrsis.models.layers.fused_stage import FusedStage
+from mmrrsis.models.fusions import FusedStage
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringTextBatch
 

@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ContextFeatures
 
-from .context_batch import (
+from ..context_batch import (
     CHANNELS,
     FINEST_CHANNELS,
     SIZES,

@@ -6,8 +6,8 @@ from torch.nn import functional as F
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import MultimodalFeatures, TextFeatures, VisualFeatures
 
-from .context_batch import SIZES, parameters_without_gradient
-from .neck_batch import make_features
+from ..context_batch import SIZES, parameters_without_gradient
+from ..neck_batch import make_features
 
 STAGE_CHANNELS, CHANNELS = (6, 5, 7, 9), 16
 

@@ -3,8 +3,8 @@
 
 import pytest
 
-from .context_batch import parameters_without_gradient
-from .fusion_batch import (
+from ..context_batch import parameters_without_gradient
+from ..fusion_batch import (
     assert_batch_is_its_samples,
     assert_finite_without_words,
     assert_padding_is_ignored,

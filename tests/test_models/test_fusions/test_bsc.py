@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mmrrsis.models.layers.masked_instance_norm import MaskedInstanceNorm
+from mmrrsis.models.fusions.bsc import MaskedInstanceNorm
 from mmrrsis.registry import MODELS
 
 C, D, INNER = 6, 5, 4
