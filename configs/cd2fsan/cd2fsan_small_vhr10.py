@@ -37,12 +37,18 @@ model = dict(
         layer_selection=dict(
             visual_channels=channels, sentence_channels=channels, candidate_layers=(1, 2, 3, 4), hidden_channels=32
         ),
-        aggregation=dict(
-            visual_channels=channels, sentence_channels=channels, channels=channels, norm_cfg=norm_cfg
-        ),
+        aggregation=dict(visual_channels=channels, sentence_channels=channels, channels=channels, norm_cfg=norm_cfg),
         alignment=dict(channels=channels, word_channels=word_channels, num_heads=2, norm_cfg=norm_cfg),
     ),
-    decode_head=dict(in_channels=channels, channels=64, num_blocks=1, stage_channels=(32, 16), norm_cfg=norm_cfg),
+    decode_head=dict(
+        in_channels=channels,
+        channels=64,
+        num_blocks=1,
+        stage_channels=(32, 16),
+        norm_cfg=norm_cfg,
+        # Most targets are small: the focal loss counts them more than their surroundings.
+        losses=[dict(type='BinaryFocalLoss', alpha=0.75, loss_weight=5.0), dict(type='BinaryDiceLoss')],
+    ),
 )
 
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))

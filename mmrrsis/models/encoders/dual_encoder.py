@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
+from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
 
 @MODELS.register_module()
@@ -88,20 +88,23 @@ class DualEncoder(BaseModule):
         merged = self.merge(torch.stack(layers).sum(dim=0))
         return VisualFeatures(layers=(*layers, merged), joint=self.visual_projection(merged))
 
-    def encode_text(self, text: ReferringText) -> TextFeatures:
+    def encode_text(self, text: ReferringTextBatch) -> TextFeatures:
         """Encode referring expressions.
 
         Args:
             text: A batch of expressions, tensors ``(B, N)``.
 
         Returns:
-            Words ``(B, N, D_text)``, their mask, and sentences ``(B, D_joint)``.
+            Words ``(B, N', D_text)``, their mask, and sentences ``(B, D_joint)``. ``N'`` is the length of the longest
+            expression: padding behind it changes nothing and costs as much as words.
         """
-        words = self.text(text.token_ids, text.token_mask)
-        weight = text.token_mask[..., None].to(words.dtype)  # (B, N, 1)
+        longest = int(text.token_mask.sum(dim=1).max())
+        mask = text.token_mask[:, :longest]
+        words = self.text(text.token_ids[:, :longest], mask)
+        weight = mask[..., None].to(words.dtype)  # (B, N', 1)
         sentence = (words * weight).sum(dim=1) / weight.sum(dim=1)
-        return TextFeatures(words=words, word_mask=text.token_mask, sentence=self.text_projection(sentence))
+        return TextFeatures(words=words, word_mask=mask, sentence=self.text_projection(sentence))
 
-    def forward(self, images: Tensor, text: ReferringText) -> MultimodalFeatures:
+    def forward(self, images: Tensor, text: ReferringTextBatch) -> MultimodalFeatures:
         """Encode B images and the B expressions that belong to them."""
         return MultimodalFeatures(visual=self.encode_image(images), text=self.encode_text(text))
