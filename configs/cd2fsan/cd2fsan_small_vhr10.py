@@ -19,7 +19,7 @@ model = dict(
         image=dict(
             type='TIMMStages',
             arch='tf_efficientnet_lite0',
-            frozen_stages=1,
+            frozen_stages=2,
             pretrained='data/pretrained/tf_efficientnet_lite0.safetensors',
         ),
         text=dict(

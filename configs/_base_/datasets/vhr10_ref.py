@@ -2,6 +2,6 @@
 # beside the training on two cores.
 _base_ = './referring.py'
 loader = dict(num_workers=1, dataset=dict(type='RRSISDDataset', data_root='data/vhr10_ref'))
-train_dataloader = dict(batch_size=16, sampler=dict(type='InfiniteSampler', shuffle=True), **loader)
+train_dataloader = dict(batch_size=8, sampler=dict(type='InfiniteSampler', shuffle=True), **loader)
 val_dataloader = dict(batch_size=32, **loader)
 test_dataloader = dict(batch_size=32, **loader)

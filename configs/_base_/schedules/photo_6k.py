@@ -7,7 +7,7 @@ val_interval = 500
 # Single precision: few processors compute bfloat16 natively, the others would be slower with it.
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=6e-4, weight_decay=0.01, fused=True),
+    optimizer=dict(type='AdamW', lr=8e-4, weight_decay=0.01, fused=True),
     clip_grad=dict(max_norm=1.0),
     paramwise_cfg=dict(
         custom_keys={'encoder.image': dict(lr_mult=0.2), 'encoder.text': dict(lr_mult=0.1)},
@@ -23,5 +23,5 @@ train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=va
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(checkpoint=dict(by_epoch=False, interval=val_interval))
-custom_hooks = [dict(type='EMAHook', momentum=0.005)]
+custom_hooks = [dict(type='EMAHook', momentum=0.05, interval=10)]
 log_processor = dict(by_epoch=False)
