@@ -11,7 +11,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 #: What users of an installed package need besides the code; found under ``mmrrsis/.mim``, as in OpenMMLab packages.
-MIM_ENTRIES = ('configs', 'tools', 'demo', 'model-index.yml')
+MIM_ENTRIES = ('configs', 'tools', 'projects', 'demo', 'model-index.yml')
 
 
 def read_version() -> str:
@@ -27,7 +27,7 @@ def read_requirements(name: str) -> list[str]:
 
 
 def add_mim_extension(package_dir: Path, link: bool) -> None:
-    """Put configs, tools and the demo under ``PACKAGE_DIR/.mim``.
+    """Put configs, tools, projects and the demo under ``PACKAGE_DIR/.mim``.
 
     Args:
         package_dir: The folder of the ``mmrrsis`` package that is being installed.
@@ -85,11 +85,14 @@ setup(
     extras_require={
         'geo': read_requirements('geo'),
         'web': [line for name in ('web', 'geo') for line in read_requirements(name)],
-        'tests': [line for name in ('tests', 'geo', 'web') for line in read_requirements(name)],
+        'mmpretrain': read_requirements('mmpretrain'),
+        'tests': [line for name in ('tests', 'geo', 'web', 'mmpretrain') for line in read_requirements(name)],
         'docs': [line for name in ('docs', 'geo', 'web') for line in read_requirements(name)],
         'optional': read_requirements('optional'),
         'all': [
-            line for name in ('install', 'tests', 'geo', 'web', 'docs', 'optional') for line in read_requirements(name)
+            line
+            for name in ('install', 'tests', 'geo', 'web', 'mmpretrain', 'docs', 'optional')
+            for line in read_requirements(name)
         ],
     },
     entry_points={'console_scripts': ['mmrrsis = mmrrsis.cli.main:main']},

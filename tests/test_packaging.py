@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import os
 import subprocess
 import sys
@@ -93,7 +94,7 @@ def run_pip(*arguments):
 @pytest.mark.slow
 def test_wheel_holds_code_configs_tools_and_weights(source, wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for folder in ('configs', 'tools', 'demo'):
+    for folder in ('configs', 'tools', 'projects', 'demo'):
         for path in (source / folder).rglob('*'):
             if path.is_file():
                 assert f'mmrrsis/.mim/{path.relative_to(source)}' in names

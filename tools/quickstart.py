@@ -20,9 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-
-from mmrrsis.engine.schedule import iteration_options
+from mmrrsis.engine import iteration_options, load_config
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'
@@ -184,7 +182,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for folder, mark in ((work_dir, STATE_FILE), (data_dir, DATA_FILE)):
             if (folder / mark).is_file():
                 shutil.rmtree(folder)
-    cfg = Config.fromfile(args.config)
+    cfg = load_config(args.config)
     iters = args.iters or cfg.train_cfg.max_iters
     sizes = {split: getattr(args, split) for split in ('train', 'val', 'test')}
     settings = {

@@ -11,7 +11,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
 from mmrrsis.checkpoint import load_checkpoint
-from mmrrsis.engine.config import check_config, explain_config_errors
+from mmrrsis.engine.config import check_config, explain_config_errors, load_config
 from mmrrsis.images import ImageInput, as_rgb
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringDataSample
@@ -42,7 +42,7 @@ def init_segmentor(
         ConfigError: If the config has a mistake.
         CheckpointMismatchError: If the checkpoint belongs to another architecture.
     """
-    cfg = config if isinstance(config, Config) else Config.fromfile(str(config))
+    cfg = config if isinstance(config, Config) else load_config(config)
     if cfg_options:
         cfg = Config(cfg.to_dict(), filename=cfg.filename)  # the caller's config stays as it is
         cfg.merge_from_dict(cfg_options)

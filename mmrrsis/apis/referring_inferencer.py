@@ -17,6 +17,7 @@ from PIL import Image
 from rich.progress import track
 from torch import nn
 
+from mmrrsis.engine.config import load_config
 from mmrrsis.images import ImageInput, as_rgb, list_images
 from mmrrsis.package_files import DEFAULT_MODEL, DEFAULT_WEIGHTS, find_config, find_weights
 from mmrrsis.structures import ReferringDataSample
@@ -107,7 +108,7 @@ class ReferringInferencer(BaseInferencer):
                 )
             if model is None or weights is None:
                 model, weights = DEFAULT_MODEL, DEFAULT_WEIGHTS
-            cfg = model if isinstance(model, Config) else Config.fromfile(str(find_config(model)))
+            cfg = model if isinstance(model, Config) else load_config(find_config(model))
             weights = str(find_weights(weights))
         super().__init__(model=cfg, weights=weights, device=device, scope='mmrrsis', show_progress=show_progress)
 
@@ -286,4 +287,4 @@ class ReferringInferencer(BaseInferencer):
         return InferencePipeline(cfg)
 
     def _init_visualizer(self, cfg: Config) -> None:
-        """Make none: pictures are drawn without the runner's visualizer and its files."""
+        """Return no visualizer: pictures are drawn without the runner's visualizer and its files."""

@@ -58,9 +58,9 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
     from mmengine.runner import Runner
 
     from mmrrsis.checkpoint import load_checkpoint
-    from mmrrsis.engine import check_config, explain_config_errors, prepare_runtime
+    from mmrrsis.engine import check_config, explain_config_errors, load_config, prepare_runtime
 
-    cfg = Config.fromfile(find_config(args.config))
+    cfg = load_config(find_config(args.config))
     cfg.launcher = args.launcher
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)

@@ -61,32 +61,27 @@ def find_resume(resume: str | None, work_dir: str) -> str | None:
     return resume
 
 
-def main(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
-    """Train.
+def train(cfg: Config, resume: str | None = None) -> None:
+    """Train as a config says.
 
     Args:
-        arguments: Words of the command line; None takes those of the process.
-        program: Name of the command in the help; None takes that of the process.
+        cfg: A whole config with ``launcher`` and ``work_dir``.
+        resume: Checkpoint to go on from; ``auto`` takes the latest one in the work directory, if there is one.
+
+    Raises:
+        FileNotFoundError: If a checkpoint is named that does not exist.
+        CheckpointMismatchError: If the checkpoint does not fit the model of the config.
+        ConfigError: If the config asks for something that nothing reads.
     """
-    args = parse_args(arguments, program)
     # Imported here, so that --help does not load PyTorch.
     import torch
     from mmengine.runner import Runner
 
     from mmrrsis.checkpoint import check_state_dict, read_state_dict, unwrap_model
-    from mmrrsis.engine import check_config, check_custom_keys, explain_config_errors, prepare_runtime
+    from mmrrsis.engine import check_custom_keys, explain_config_errors, prepare_runtime
 
-    cfg = Config.fromfile(find_config(args.config))
-    cfg.launcher = args.launcher
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
-    check_config(cfg)
-    # The command line counts more than the config, and the config more than its file name.
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
-    if args.amp:
-        enable_amp(cfg)
     prepare_runtime(cfg)
-    checkpoint = find_resume(args.resume, cfg.work_dir)
+    checkpoint = find_resume(resume, cfg.work_dir)
     cfg.resume = checkpoint is not None
     if checkpoint is not None:
         cfg.load_from = checkpoint
@@ -98,3 +93,26 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
         runner.train()
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+
+
+def main(arguments: Sequence[str] | None = None, program: str | None = None) -> None:
+    """Train.
+
+    Args:
+        arguments: Words of the command line; None takes those of the process.
+        program: Name of the command in the help; None takes that of the process.
+    """
+    args = parse_args(arguments, program)
+    # Imported here, so that --help does not load PyTorch.
+    from mmrrsis.engine import check_config, load_config
+
+    cfg = load_config(find_config(args.config))
+    cfg.launcher = args.launcher
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    check_config(cfg)
+    # The command line counts more than the config, and the config more than its file name.
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
+    if args.amp:
+        enable_amp(cfg)
+    train(cfg, args.resume)

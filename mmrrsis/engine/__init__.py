@@ -1,7 +1,7 @@
 # Copyright (c) mmrrsis contributors.
 """What runs around training and testing: checks of a config, the machine at hand, schedules, hooks."""
 
-from .config import ConfigError, check_config, check_custom_keys, explain_config_errors
+from .config import ConfigError, check_config, check_custom_keys, explain_config_errors, load_config
 from .hooks import ReferringVisualizationHook
 from .runtime import prepare_runtime
 from .schedule import iteration_options
@@ -13,5 +13,6 @@ __all__ = [
     'check_custom_keys',
     'explain_config_errors',
     'iteration_options',
+    'load_config',
     'prepare_runtime',
 ]

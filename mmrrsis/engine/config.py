@@ -4,12 +4,15 @@
 import difflib
 import inspect
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmengine.utils import import_modules_from_strings
 from torch import nn
 
 from mmrrsis import registry as registries
@@ -38,6 +41,41 @@ _CUTOFF = 0.86
 
 class ConfigError(ValueError):
     """A config holds a key or type that nothing reads."""
+
+
+def load_config(path: str | Path) -> Config:
+    """Read a config, and import the modules that it names in ``custom_imports``.
+
+    A project keeps its configs in ``PROJECT/configs/`` and its package beside them, in ``PROJECT/NAME/``. So where a
+    config has ``custom_imports``, the folder that holds ``configs/`` is added to the end of ``sys.path``: a project
+    needs no ``PYTHONPATH``, in every process of a distributed run too. Modules elsewhere are found by ``PYTHONPATH``.
+
+    Args:
+        path: The config file.
+
+    Returns:
+        The config.
+
+    Raises:
+        ConfigError: If a module of ``custom_imports`` cannot be imported; the reason stays attached as its cause.
+    """
+    cfg = Config.fromfile(str(path), import_custom_modules=False)
+    custom_imports = cfg.get('custom_imports')
+    if not custom_imports:
+        return cfg
+    folders = [parent.parent for parent in Path(path).resolve().parents if parent.name == 'configs']
+    if folders and str(folders[0]) not in sys.path:
+        sys.path.append(str(folders[0]))
+    try:
+        import_modules_from_strings(**custom_imports)
+    except ImportError as error:
+        searched = f'in {folders[0]}, the folder above `configs/`, and ' if folders else ''
+        hint = '' if folders else ' Keep the config under the folder `configs/` of a project, beside its package.'
+        raise ConfigError(
+            f'`custom_imports` of {path}: {error} ({error.__context__}). Modules are looked for {searched}on '
+            f'PYTHONPATH.{hint}'
+        ) from error
+    return cfg
 
 
 def _near(key: str, known: Sequence[str], cutoff: float = _CUTOFF) -> str | None:

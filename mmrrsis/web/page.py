@@ -111,9 +111,9 @@ def build_page(
         state = gr.State(None)
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=300):
-                file = gr.File(label=f'Image or GeoTIFF, up to {MAX_SIDE} pixels a side', height=170, elem_id='file')
+                file = gr.File(label=f'Image or GeoTIFF, up to {MAX_SIDE} pixels per side', height=170, elem_id='file')
                 text = gr.Textbox(
-                    label=f'Expressions, one a line, up to {MAX_EXPRESSIONS}',
+                    label=f'Expressions, one per line, up to {MAX_EXPRESSIONS}',
                     placeholder='the ship on the left\nthe largest storage tank',
                     lines=3,
                     max_lines=8,

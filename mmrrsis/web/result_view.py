@@ -67,7 +67,7 @@ def _share(share: float) -> str:
 
 
 def _heat(weight: float) -> str:
-    """Return the colours of a cell: white at 0 to dark blue at 1, with letters that are legible on it."""
+    """Return the colours of a cell: white at 0 to dark blue at 1, with text that is legible on it."""
     red, green, blue = (round(255 + weight * (full - 255)) for full in (8, 81, 156))
     return f'background: rgb({red}, {green}, {blue}); color: {"#fff" if weight > 0.5 else "#111"}'
 

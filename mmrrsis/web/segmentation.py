@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -11,9 +12,15 @@ from torch import Tensor, nn
 
 from mmrrsis.apis.referring_inferencer import mask_score
 from mmrrsis.geo import Predictor
-from mmrrsis.models.necks.layer_selection import LayerSelection
 
 from .user_input import PictureSource
+
+
+class _Selected(Protocol):
+    """What a layer selection returns, as far as the page reads it."""
+
+    layers: Tensor
+    scores: Tensor | None
 
 
 @dataclass
@@ -102,7 +109,7 @@ def record_layers(model: nn.Module | None) -> Iterator[LayerChoices]:
     scores: list[Tensor] = []
     layers: list[Tensor] = []
 
-    def keep(module: nn.Module, inputs: tuple, selected: LayerSelection) -> None:
+    def keep(module: nn.Module, inputs: tuple, selected: _Selected) -> None:
         if selected.scores is not None:
             scores.append(selected.scores.detach().float().cpu())
             layers.append(selected.layers.cpu())

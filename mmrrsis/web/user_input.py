@@ -89,7 +89,7 @@ def _check_size(height: int, width: int) -> None:
     """Refuse an image that is too large, before its pixels are read."""
     if max(height, width) > MAX_SIDE:
         raise ValueError(
-            f'The image has {width} × {height} pixels; the page takes at most {MAX_SIDE} a side. Use '
+            f'The image has {width} × {height} pixels; the page takes at most {MAX_SIDE} per side. Use '
             '`mmrrsis segment` on the command line, which takes scenes of any size.'
         )
 
@@ -121,8 +121,8 @@ def _read_photograph(path: Path) -> PictureSource:
             pixels, _ = as_rgb(ImageOps.exif_transpose(file))
     except Image.DecompressionBombError as error:
         raise ValueError(
-            f'{path.name} is far too large; the page takes at most {MAX_SIDE} pixels a side. Use `mmrrsis segment` on '
-            'the command line, which takes scenes of any size.'
+            f'{path.name} is far too large; the page takes at most {MAX_SIDE} pixels per side. Use `mmrrsis segment` '
+            'on the command line, which takes scenes of any size.'
         ) from error
     except (OSError, SyntaxError) as error:  # Pillow raises SyntaxError for damaged chunks of a PNG
         raise ValueError(

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import itertools
 import json
 

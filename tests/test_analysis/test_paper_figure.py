@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import pytest
 from matplotlib import rcParams
 

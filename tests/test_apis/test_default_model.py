@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 """The small model that ships with the package does what its README says."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import cv2
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from mmrrsis.structures import ReferringDataSample, ReferringText
 @MODELS.register_module(force=True)
 class RedChannelSegmentor(BaseModel):
     """Takes the red channel for the probability: what the image says is what comes out."""
+
+    encodes_image_alone = False
 
     def __init__(self, data_preprocessor=None):
         super().__init__(data_preprocessor)

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import importlib
 import runpy
 import subprocess

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import pytest
 
 from mmrrsis.datasets.expression_kind import EXPRESSION_KINDS, expression_kind

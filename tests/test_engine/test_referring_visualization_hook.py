@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 from types import SimpleNamespace
 
 import cv2

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import pytest
 import torch
 from mmengine.config import Config

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 """The smallest dataset, model and metric that the command lines can run."""
 
 import json

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import importlib.util
 import json
 from pathlib import Path

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 """The real command lines on the real parts: SynthRS, the small CD2FSAN, two processes on the CPU."""
 
 import json

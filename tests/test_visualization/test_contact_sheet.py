@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import numpy as np
 import pytest
 

@@ -1,3 +1,4 @@
+# Copyright (c) mmrrsis contributors.
 import pytest
 
 from mmrrsis.visualization import draw_text_band

@@ -38,7 +38,7 @@ def test_large_images_are_reduced_for_the_model_and_huge_ones_refused(tmp_path, 
     huge = write_tiff('huge.tif', np.zeros((1, MAX_SIDE + 1, 2), dtype=np.uint8))
     for path, size in ((tmp_path / 'huge.png', '4097 × 2'), (huge, '2 × 4097')):
         with pytest.raises(
-            ValueError, match=f'has {size} pixels; the page takes at most 4096 a side.*mmrrsis segment'
+            ValueError, match=f'has {size} pixels; the page takes at most 4096 per side.*mmrrsis segment'
         ):
             read_source(path)
 

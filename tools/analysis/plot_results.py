@@ -30,6 +30,7 @@ from mmrrsis.analysis import (
 )
 from mmrrsis.apis import init_segmentor
 from mmrrsis.datasets import EXPRESSION_KINDS, expression_kind
+from mmrrsis.engine import load_config
 from mmrrsis.structures import ReferringTextBatch
 
 
@@ -114,9 +115,9 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def load_config(path: str, options: dict | None) -> Config:
+def read_config(path: str, options: dict | None) -> Config:
     """Read a config with the changes of the command line."""
-    cfg = Config.fromfile(path)
+    cfg = load_config(path)
     if options:
         cfg.merge_from_dict(options)
     return cfg
@@ -175,7 +176,7 @@ def count_layers(model: nn.Module, dataset: BaseDataset, indices: Sequence[int])
 
 def run_layers(args: argparse.Namespace) -> None:
     """Draw the layers by kind of expression and write the counts beside the picture."""
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     model = init_segmentor(cfg, args.checkpoint, args.device)
     dataset = build_dataset(cfg, args.split)
     number = min(args.samples or len(dataset), len(dataset))
@@ -240,7 +241,7 @@ def run_grid(args: argparse.Namespace) -> None:
     """Draw predictions side by side. One model is in memory at a time."""
     pairs = list(zip(args.models[::2], args.models[1::2], strict=True))
     names = name_models(args.labels, [Path(config) for config, _ in pairs])
-    configs = [load_config(config, args.cfg_options) for config, _ in pairs]
+    configs = [read_config(config, args.cfg_options) for config, _ in pairs]
     datasets = [build_dataset(cfg, args.split) for cfg in configs]
     places = [sample_indices(dataset) for dataset in datasets]
     title = 'Predictions'

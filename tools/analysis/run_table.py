@@ -23,11 +23,11 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from prettytable import PrettyTable, TableStyle
 
 from mmrrsis.analysis.ablation_table import AblationTable, TableError, TableRow, find_tables, write_on_other_base
-from mmrrsis.engine.schedule import iteration_options
+from mmrrsis.engine import iteration_options, load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 SYNTHRS_COMMAND = 'python tools/dataset_converters/synthrs.py --out data/synthrs --layout rrsisd --level easy'
@@ -94,7 +94,7 @@ def plan(table: AblationTable, args: argparse.Namespace) -> list[Run]:
                 config = write_on_other_base(row.config, table.full, table.tiny, folder / 'config')
                 options = {**row.tiny, **options}
             if args.iters:
-                options = {**iteration_options(Config.fromfile(config), args.iters), **options}
+                options = {**iteration_options(load_config(config), args.iters), **options}
             runs.append(Run(row, seed, config, folder / f'seed{seed}', options))
     return runs
 
@@ -105,7 +105,7 @@ def check_settings(run: Run) -> None:
     Raises:
         TableError: If the folder was begun with another config.
     """
-    cfg = Config.fromfile(run.config)
+    cfg = load_config(run.config)
     cfg.merge_from_dict(run.options)
     file = run.work_dir / 'settings.py'
     if file.is_file() and file.read_text(encoding='utf-8') != cfg.pretty_text:

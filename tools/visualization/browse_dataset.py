@@ -6,9 +6,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
-from mmrrsis.engine import explain_config_errors
+from mmrrsis.engine import explain_config_errors, load_config
 from mmrrsis.images import read_image
 from mmrrsis.registry import DATASETS
 from mmrrsis.visualization import GT_COLOR, draw_mask, draw_text_band
@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Draw a page of tiles."""
     args = parse_args()
-    cfg = Config.fromfile(args.config)
+    cfg = load_config(args.config)
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     with explain_config_errors(cfg):
