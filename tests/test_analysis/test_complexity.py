@@ -193,7 +193,7 @@ def test_components_add_up(tiny):
             lambda module, inputs, output: visited.append(output.numel() * module.weight[0].numel())
         )
         for module in tiny.modules()
-        if type(module) in (nn.Linear, nn.Conv1d, nn.Conv2d)
+        if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d))
     ]
     # In training mode attention takes no fast path, which neither hooks nor PyTorch's own counter see into. Nor does
     # the counter see into every kernel that PyTorch may choose for attention, depending on the processor.
