@@ -98,7 +98,9 @@ def _read_header(path: str | Path) -> _Header:
     try:
         try:
             with Image.open(path) as file:
-                return _Header(file.width * file.height, int(file.getexif().get(_ORIENTATION, 1)), file.format == 'TIFF')
+                return _Header(
+                    file.width * file.height, int(file.getexif().get(_ORIENTATION, 1)), file.format == 'TIFF'
+                )
         except UnidentifiedImageError:
             with open(path, 'rb') as stream:
                 tags = TiffImagePlugin.ImageFileDirectory_v2(stream.read(8))
