@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmrrsis.images import as_rgb, list_images, read_image
+from mmrrsis.images import as_rgb, list_images, read_image, reduced_shape
 
 
 def test_reads_rgb(tmp_path):
@@ -125,3 +125,11 @@ def test_folders_may_hold_what_is_no_image(tmp_path):
     assert [path.name for path in list_images(tmp_path)] == ['a.JPG', 'b.png']
     with pytest.raises(ValueError, match=r'holds no image'):
         list_images(tmp_path / 'x.png')
+
+
+@pytest.mark.parametrize(
+    ('shape', 'longest', 'expected'), [((10, 20), 20, (10, 20)), ((10, 20), 5, (2, 5)), ((3, 4000), 10, (1, 10))]
+)
+def test_shapes_are_reduced_and_never_enlarged(shape, longest, expected):
+    assert reduced_shape(shape, longest) == expected
+    assert reduced_shape(shape, 10**6) == shape

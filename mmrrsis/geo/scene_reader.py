@@ -13,7 +13,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 
-from mmrrsis.images import DEFAULT_PERCENTILES, MAX_PIXELS, Stretch, read_orientation, turn
+from mmrrsis.images import DEFAULT_PERCENTILES, MAX_PIXELS, Stretch, read_orientation, reduced_shape, turn
 
 from .georeference import Georeference
 
@@ -243,8 +243,7 @@ class SceneReader:
         return self._file.nodatavals[self.bands[0] - 1]
 
     def _reduced_shape(self, longest: int) -> tuple[int, int]:
-        factor = min(1.0, longest / max(self.height, self.width))
-        return max(1, round(self.height * factor)), max(1, round(self.width * factor))
+        return reduced_shape((self.height, self.width), longest)
 
     def _read_bands(
         self, window: Window, shape: tuple[int, int], resampling: Resampling = Resampling.nearest

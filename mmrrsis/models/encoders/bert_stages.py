@@ -63,7 +63,7 @@ class BERTStages(BaseModule):
         self.take_first_layers = take_first_layers
         # 'eager' takes the additive mask of `run_layers` in every version of transformers; with some twenty tokens
         # there is nothing to be gained from a fused attention.
-        config = BertConfig(**self._settings(arch), attn_implementation='eager')
+        config = BertConfig(**{**self._settings(arch), 'attn_implementation': 'eager'})
         self.bert = BertModel(config, add_pooling_layer=False)
         self.channels: int = config.hidden_size
         self.num_layers: int = config.num_hidden_layers
@@ -109,13 +109,15 @@ class BERTStages(BaseModule):
         try:
             with nullcontext() if is_local else hub_access():
                 saved = BertConfig.from_pretrained(source)
-                loaded, report = BertModel.from_pretrained(
+                # A pair because of `output_loading_info`, which its signature does not say.
+                pair: Any = BertModel.from_pretrained(
                     source,
                     config=self.bert.config,
                     add_pooling_layer=False,
                     output_loading_info=True,
                     ignore_mismatched_sizes=True,  # reported below
                 )
+            loaded, report = pair
         except OSError as error:
             raise FileNotFoundError(
                 f'model.encoder.text.pretrained={self.pretrained!r} is no folder with BERT weights and could not be '
@@ -196,8 +198,7 @@ class BERTStages(BaseModule):
         padding = ~word_mask[:, None, None, :]
         mask = torch.zeros_like(padding, dtype=words.dtype).masked_fill(padding, torch.finfo(words.dtype).min)
         for layer in self.bert.encoder.layer[start:stop]:
-            output = layer(words, mask)
-            words = output[0] if isinstance(output, tuple) else output  # a tuple before transformers 5
+            words = layer(words, mask)
         return words
 
     def forward(self, token_ids: Tensor, word_mask: Tensor) -> Tensor:
