@@ -3,7 +3,7 @@
 
 from .config import ConfigError, check_config, check_custom_keys, explain_config_errors, load_config
 from .hooks import ReferringVisualizationHook
-from .runtime import prepare_runtime
+from .runtime import choose_device, prepare_runtime
 from .schedule import iteration_options
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     'ReferringVisualizationHook',
     'check_config',
     'check_custom_keys',
+    'choose_device',
     'explain_config_errors',
     'iteration_options',
     'load_config',

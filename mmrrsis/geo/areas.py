@@ -29,7 +29,7 @@ class _Ellipsoid:
         ellipsoid = geodetic.ellipsoid
         if ellipsoid is None:
             raise ValueError(f'{crs.name!r} names no ellipsoid')
-        self._axes = dict(a=ellipsoid.semi_major_metre, b=ellipsoid.semi_minor_metre)
+        self._axes = dict(proj='laea', units='m', a=ellipsoid.semi_major_metre, b=ellipsoid.semi_minor_metre)
 
     def degrees(self, points: np.ndarray) -> np.ndarray:
         """Return longitude and latitude of points ``(N, 2)``; inf for those that the CRS does not know."""
@@ -37,7 +37,7 @@ class _Ellipsoid:
 
     def plane(self, degrees: np.ndarray, center: np.ndarray) -> np.ndarray:
         """Project longitudes and latitudes ``(N, 2)`` around a centre; metres."""
-        projection = Proj(proj='laea', lon_0=float(center[0]), lat_0=float(center[1]), units='m', **self._axes)
+        projection = Proj({**self._axes, 'lon_0': float(center[0]), 'lat_0': float(center[1])})
         return np.stack(projection(*degrees.T), axis=1)
 
 

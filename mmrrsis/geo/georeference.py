@@ -146,7 +146,7 @@ class Georeference:
                 crs.to_wkt('WKT1_GDAL')  # what pyogrio writes into a GeoPackage
             if in_degrees:
                 to_degrees = pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
-                if not np.isfinite(to_degrees.transform(*corners[0], errcheck=True)).all():
+                if not np.isfinite(to_degrees.transform(corners[0, 0], corners[0, 1], errcheck=True)).all():
                     raise ValueError('the middle of the scene has no longitude and latitude')
         except (ValueError, CRSError, ProjError) as error:
             goal = 'polygons in GeoJSON, whose coordinates are in EPSG:4326' if in_degrees else 'polygons with areas'
