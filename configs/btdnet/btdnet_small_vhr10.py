@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/models/btdnet_swinb.py',
     '../_base_/datasets/vhr10_ref.py',
     '../_base_/pipelines/photo_192x192.py',
-    '../_base_/schedules/photo_6k.py',
+    '../_base_/schedules/photo_3k.py',
 ]
 
 visual_channels = (24, 40, 112, 320)

@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/models/cd2fsan_vitb.py',
     '../_base_/datasets/vhr10_ref.py',
     '../_base_/pipelines/photo_192x192.py',
-    '../_base_/schedules/photo_6k.py',
+    '../_base_/schedules/photo_3k.py',
 ]
 
 channels = 96
