@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""Weights in files: read them safely, compare them with a model, keep only the rows of embeddings that were trained.
+"""Weights of a model: take them from files, compare them, keep only the rows of embeddings that were trained.
 
 Word embeddings can be packed. CLIP's vocabulary has 49,408 tokens; a small model that was trained on a few hundred of
 them would need a file many times larger than what it learned. Such a file holds ``X.rows`` ``(R, D)`` and
@@ -10,14 +10,12 @@ import logging
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-import torch
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.runner.checkpoint import get_torch_safe_globals
-from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from mmrrsis.checkpoint_file import read_checkpoint_file
 
 #: How many keys of each kind an error lists.
 MAX_LISTED = 8
@@ -25,45 +23,6 @@ MAX_LISTED = 8
 
 class CheckpointMismatchError(ValueError):
     """The parameters of a checkpoint are not those of the model."""
-
-
-def read_checkpoint_file(path: Path) -> Any:
-    """Load a safetensors file or a PyTorch checkpoint on the CPU, tensors and plain containers only.
-
-    Raises:
-        ValueError: If the file is damaged, is something else under the name of a checkpoint, or holds objects that are
-            not safe to load.
-    """
-    _check_no_stand_in(path)
-    try:
-        if path.suffix == '.safetensors':
-            return load_file(path)
-        with torch.serialization.safe_globals(get_torch_safe_globals()):
-            return torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # whatever a damaged or foreign file provokes, from KeyError to RuntimeError
-        raise ValueError(
-            f'{path} cannot be read as a checkpoint: {type(error).__name__}: {error}. Only files with tensors and '
-            'plain containers are loaded; save the parameters alone with `torch.save(model.state_dict(), ...)`.'
-        ) from error
-
-
-def _check_no_stand_in(path: Path) -> None:
-    """Name what downloads and clones leave in the place of a checkpoint.
-
-    Raises:
-        ValueError: If the file is a pointer of Git LFS, a web page, or empty.
-    """
-    with path.open('rb') as file:
-        start = file.read(512).lstrip().lower()
-    if start.startswith(b'version https://git-lfs'):
-        raise ValueError(f'{path} is a pointer of Git LFS, not the checkpoint. Fetch the file with `git lfs pull`.')
-    if start.startswith((b'<!doctype', b'<html', b'<?xml')):
-        raise ValueError(
-            f'{path} is a web page, not a checkpoint: the address that was downloaded shows the file in a browser. '
-            'Download it from the address of the file itself, such as that of the button "download" or "raw".'
-        )
-    if not start:
-        raise ValueError(f'{path} is empty. Download or copy it again.')
 
 
 def check_finite(model: nn.Module, state_dict: Mapping[str, Tensor], source: str | Path) -> None:
