@@ -27,7 +27,7 @@ def resolve_package_file(location: str) -> Path:
 
 
 def packaged_folder(name: str) -> Path:
-    """Return the folder ``configs``, ``tools`` or ``projects``: under ``mmrrsis/.mim`` when installed, else beside the package.
+    """Return a folder such as ``configs``: under ``mmrrsis/.mim`` when installed, else beside the package.
 
     Raises:
         FileNotFoundError: If neither is there.

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     'docs/results.md': 'results',
     'README.md': 'project/readme',
-    'configs/btdnet/README.md': 'models/btdnet_notes',
+    'configs/btdnet/README.md': 'notes/btdnet',
 }
 
 
@@ -28,7 +28,7 @@ def extensions(monkeypatch):
     [
         ('[x](docs/results.md)', '[x](../results.md)'),
         ('[x](docs/results.md#limits)', '[x](../results.md#limits)'),
-        ('[`x`](configs/btdnet/README.md), [y](README.md)', '[`x`](../models/btdnet_notes.md), [y](readme.md)'),
+        ('[`x`](configs/btdnet/README.md), [y](README.md)', '[`x`](../notes/btdnet.md), [y](readme.md)'),
         ('![a picture](docs/images/web_demo.png)', '![a picture](../images/web_demo.png)'),
         ('[![a](docs/images/web_demo.png)](docs/results.md)', '[![a](../images/web_demo.png)](../results.md)'),
         ('[LICENSE](LICENSE)', '[LICENSE](../../LICENSE)'),
@@ -46,7 +46,7 @@ def test_links_of_the_repository_become_links_of_the_site(extensions, text, expe
 
 def test_a_link_to_no_file_is_an_error(extensions):
     with pytest.raises(Exception, match=r'configs/btdnet/README.md: the link to ../nowhere.md leads to no file'):
-        extensions[0].rewrite_links('[x](../nowhere.md)', 'configs/btdnet/README.md', 'models/btdnet_notes', PAGES)
+        extensions[0].rewrite_links('[x](../nowhere.md)', 'configs/btdnet/README.md', 'notes/btdnet', PAGES)
 
 
 def test_the_page_of_a_method_has_the_figures_of_its_metafile(extensions):
@@ -54,7 +54,7 @@ def test_the_page_of_a_method_has_the_figures_of_its_metafile(extensions):
     assert page.startswith('# CD2FSAN\n')
     assert '| config | split | oIoU (paper) | mIoU (paper) |' in page
     assert '| `cd2fsan_vitb_rrsisd` | RRSIS-D test | 78.43 | 65.37 |' in page
-    assert '(cd2fsan_notes.md)' in page
+    assert '(../notes/cd2fsan.md)' in page
     # A config without results has no row.
     page = extensions[1].model_page(ROOT / 'configs/btdnet/metafile.yml')
     assert '| `btdnet_swinb_risbench` | RISBench' not in page

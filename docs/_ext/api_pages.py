@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
-from repository_pages import write_page
+from repository_pages import write_pages
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
@@ -87,21 +87,15 @@ def api_page(module: ModuleType, names: list[str]) -> str:
 def write_api_pages(app: Sphinx) -> None:
     """Write the page of each public module, and the list of them."""
     described: set[int] = set()
-    pages = []
+    texts = {}
     for module in public_modules():
         values = {name: getattr(module, name) for name in public_names(module)}
-        names = [name for name, value in values.items() if id(value) not in described]
-        if not names:
-            continue
-        described.update(id(values[name]) for name in names if callable(values[name]))
-        pages.append(module.__name__)
-        write_page(Path(app.srcdir), f'api/{module.__name__}.rst', api_page(module, names))
-    for stale in (Path(app.srcdir) / 'api').glob('mmrrsis.*.rst'):
-        if stale.stem not in pages:
-            stale.unlink()
+        if names := [name for name, value in values.items() if id(value) not in described]:
+            described.update(id(values[name]) for name in names if callable(values[name]))
+            texts[f'{module.__name__}.rst'] = api_page(module, names)
     lines = ['API', '===', '', 'What each package offers, from its docstrings.', '']
-    lines += ['.. toctree::', '   :maxdepth: 1', '', *(f'   {page}' for page in sorted(pages)), '']
-    write_page(Path(app.srcdir), 'api/index.rst', '\n'.join(lines))
+    lines += ['.. toctree::', '   :maxdepth: 1', '', *(f'   {Path(name).stem}' for name in sorted(texts)), '']
+    write_pages(Path(app.srcdir) / 'api', texts | {'index.rst': '\n'.join(lines)})
 
 
 def skip_tuple_field(app: Sphinx, kind: str, name: str, member: object, skip: bool, options: object) -> bool | None:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import yaml
-from repository_pages import ROOT, outside_pages, write_page
+from repository_pages import ROOT, outside_pages, write_pages
 from sphinx.application import Sphinx
 
 
@@ -70,17 +70,17 @@ def model_page(metafile: Path) -> str:
 
 def write_model_pages(app: Sphinx) -> None:
     """Write the page of each method, and the list of them."""
-    names, notes = [], []
+    texts, notes = {}, []
     for folder in ('configs', 'projects'):
         for metafile in sorted((ROOT / folder).glob('*/metafile.yml')):
-            names.append(metafile.parent.name)
-            title = yaml.safe_load(metafile.read_text(encoding='utf-8'))['Collections'][0]['Name']
+            name = metafile.parent.name
+            texts[f'{name}.md'] = model_page(metafile)
             if folder == 'configs':
-                notes.append(f'{title}: notes <{names[-1]}_notes>')
-            write_page(Path(app.srcdir), f'models/{names[-1]}.md', model_page(metafile))
+                title = texts[f'{name}.md'].partition('\n')[0].removeprefix('# ')
+                notes.append(f'{title}: notes </notes/{name}>')
     lines = ['# Methods', '', 'One page per method, made from its `metafile.yml`.', '']
-    lines += ['```{toctree}', ':maxdepth: 1', '', *names, *notes, '```', '']
-    write_page(Path(app.srcdir), 'models/index.md', '\n'.join(lines))
+    lines += ['```{toctree}', ':maxdepth: 1', '', *(Path(name).stem for name in texts), *notes, '```', '']
+    write_pages(Path(app.srcdir) / 'models', texts | {'index.md': '\n'.join(lines)})
 
 
 def setup(app: Sphinx) -> dict:

@@ -20,7 +20,7 @@ OUTSIDE_PAGES = {
     'CHANGELOG.md': 'project/changelog',
     'demo/ATTRIBUTION.md': 'project/demo_image',
     'mmrrsis/weights/README.md': 'project/weights',
-    'configs/*/README.md': 'models/{}_notes',
+    'configs/*/README.md': 'notes/{}',
     'projects/README.md': 'projects/index',
     'projects/*/README.md': 'projects/{}',
 }
@@ -85,20 +85,37 @@ def all_pages() -> dict[str, str]:
     return own | outside_pages()
 
 
-def write_page(folder: Path, page: str, text: str) -> None:
-    """Write a generated page; one that has not changed keeps its date, so that Sphinx does not read it again."""
-    path = folder / page
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.read_text(encoding='utf-8') != text:
-        path.write_text(text, encoding='utf-8')
+def write_pages(folder: Path, texts: dict[str, str]) -> None:
+    """Write the generated pages of a folder and remove those that are no longer made.
+
+    A page that has not changed keeps its date, so that Sphinx does not read it again.
+
+    Args:
+        folder: The folder.
+        texts: The text of each file in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.name not in texts:
+            path.unlink()
+    for name, text in texts.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding='utf-8') != text:
+            path.write_text(text, encoding='utf-8')
 
 
 def write_outside_pages(app: Sphinx) -> None:
-    """Write the pages of files outside ``docs/``."""
+    """Write the pages of files outside ``docs/``, and the contents of the page of projects."""
     pages = all_pages()
+    folders: dict[str, dict[str, str]] = {'project': {}, 'notes': {}, 'projects': {}}
     for source, page in outside_pages().items():
-        text = (ROOT / source).read_text(encoding='utf-8')
-        write_page(Path(app.srcdir), f'{page}.md', rewrite_links(text, source, page, pages))
+        text = rewrite_links((ROOT / source).read_text(encoding='utf-8'), source, page, pages)
+        folder, name = page.split('/')
+        folders[folder][f'{name}.md'] = text
+    projects = [Path(name).stem for name in folders['projects'] if name != 'index.md']
+    folders['projects']['index.md'] += '\n'.join(['', '```{toctree}', ':hidden:', '', *projects, '```', ''])
+    for folder, texts in folders.items():
+        write_pages(Path(app.srcdir) / folder, texts)
 
 
 def rewrite_own_page(app: Sphinx, docname: str, content: list[str]) -> None:

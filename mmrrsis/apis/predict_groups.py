@@ -8,16 +8,11 @@ from typing import Any, TypeVar
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModel
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmrrsis.structures import ReferringDataSample, ReferringTextBatch, TextFeatures, VisualFeatures
 
 _Features = TypeVar('_Features', TextFeatures, VisualFeatures)
-
-
-def encodes_image_alone(model: nn.Module) -> bool:
-    """Tell whether the image features of a model serve every expression."""
-    return hasattr(model, 'encode_image') and hasattr(getattr(model, 'encoder', None), 'encode_image')
 
 
 def _take(features: _Features, index: Tensor) -> _Features:
@@ -42,7 +37,7 @@ def predict_groups(
 
     Args:
         model: A segmentor in evaluation mode.
-        groups: For each image its packed samples, one an expression, see :class:`InferencePipeline`.
+        groups: For each image its packed samples, one per expression, see :class:`InferencePipeline`.
         batch_size: Most pairs of image and expression in one pass.
 
     Returns:
@@ -50,7 +45,7 @@ def predict_groups(
     """
     pairs = [packed for group in groups for packed in group]
     starts = range(0, len(pairs), batch_size)
-    if not encodes_image_alone(model):
+    if not model.encodes_image_alone:
         batches = (pseudo_collate(pairs[start : start + batch_size]) for start in starts)
         predicted = [sample for batch in batches for sample in model.test_step(batch)]
     else:

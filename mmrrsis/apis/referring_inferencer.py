@@ -287,4 +287,4 @@ class ReferringInferencer(BaseInferencer):
         return InferencePipeline(cfg)
 
     def _init_visualizer(self, cfg: Config) -> None:
-        """Make none: pictures are drawn without the runner's visualizer and its files."""
+        """Return no visualizer: pictures are drawn without the runner's visualizer and its files."""

@@ -24,7 +24,7 @@ def parse_run_options(parser: argparse.ArgumentParser, arguments: Sequence[str] 
         '--cfg-options',
         nargs='+',
         action=DictAction,
-        help='changes of the config, key=value; lists as key="[a,b]" or key=a,b, without blanks',
+        help='changes of the config, key=value; lists as key="[a,b]" or key=a,b, without spaces',
     )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
     # torch.distributed.launch passes it; torchrun sets the environment variable instead.

@@ -19,6 +19,8 @@ from mmrrsis.structures import ReferringDataSample, ReferringText
 class RedChannelSegmentor(BaseModel):
     """Takes the red channel for the probability: what the image says is what comes out."""
 
+    encodes_image_alone = False
+
     def __init__(self, data_preprocessor=None):
         super().__init__(data_preprocessor)
         self.scale = nn.Parameter(torch.ones(1))

@@ -10,6 +10,7 @@ from torch import nn
 
 from mmrrsis.apis import ReferringInferencer, init_segmentor, segment_image
 from mmrrsis.checkpoint import CheckpointMismatchError
+from mmrrsis.models.encoders import ReferringEncoder
 from mmrrsis.package_files import find_config, find_weights
 from mmrrsis.registry import MODELS, TRANSFORMS
 from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
@@ -27,7 +28,7 @@ class ColorWordTokens(BaseTransform):
         return results
 
 
-class JointEncoder(nn.Module):
+class JointEncoder(ReferringEncoder):
     """Hands the image and the token on; needs both at once."""
 
     def __init__(self):
@@ -43,6 +44,8 @@ class JointEncoder(nn.Module):
 
 class DualEncoder(JointEncoder):
     """The same in two towers."""
+
+    encodes_image_alone = True
 
     def encode_image(self, images):
         self.seen['images'] += len(images)

@@ -55,6 +55,14 @@ def test_rasters_are_tiled_compressed_and_say_what_they_show(segment, read, mode
     assert sorted(path.name for path in tmp_path.iterdir()) == ['new', 'p.tiff', 'scene.tif'], 'nothing left behind'
 
 
+def test_a_probability_at_the_threshold_is_outside(segment, read, model, write_scene, tmp_path):
+    values = np.zeros((3, 4, 4), dtype=np.uint8)
+    values[0, 0], values[0, 1] = 255, 1
+    for threshold, expected in ((0, 8), (1, 0)):
+        result = segment(model, write_scene(values), mask=tmp_path / 'm.tif', threshold=threshold)
+        assert result.pixels == (expected,) and read(tmp_path / 'm.tif').sum() == expected
+
+
 def test_picture_shows_each_expression(segment, blocks, model, write_scene, tmp_path):
     segment(model, write_scene(blocks(200, 300)), ['R', 'G'], picture=tmp_path / 'p.png')
     picture = cv2.imread(str(tmp_path / 'p.png'))

@@ -64,6 +64,13 @@ def test_full_disk_is_known_by_code_words_or_drivers_that_say_neither(tmp_path, 
         fail(tmp_path / 'a.gpkg', errors[2])
 
 
+def test_full_disk_is_known_by_what_caused_an_error(tmp_path):
+    error = RuntimeError('the strip was not written')
+    error.__cause__ = OSError(errno.ENOSPC, 'x')
+    with pytest.raises(OSError, match=r'^.*The disk is full'):
+        fail(tmp_path / 'a.tif', error)
+
+
 def test_what_gdal_only_logs_is_raised():
     with pytest.raises(OSError, match=r'^write failed$'), raise_gdal_errors():
         logging.getLogger('rasterio._env').error('write %s', 'failed')

@@ -47,6 +47,36 @@ def test_palette_is_looked_up(write_scene):
     with rasterio.open(path, 'r+') as file:
         file.write_colormap(1, {0: (1, 2, 3, 255), 1: (40, 50, 60, 255), 2: (7, 8, 9, 255)})
     np.testing.assert_array_equal(read_all(path)[0], [[[1, 2, 3], [40, 50, 60], [7, 8, 9]]])
+    np.testing.assert_array_equal(read_all(path, bands=(1,))[0][..., 0], [[0, 1, 2]])  # as it was asked for
+
+
+def test_reduced_reading_of_a_palette_shows_colours_that_are_there(write_scene):
+    path = write_scene(np.tile(np.array([0, 1], dtype=np.uint8), (1, 8, 4)), photometric='palette')
+    with rasterio.open(path, 'r+') as file:  # the third colour is the mean of the others
+        file.write_colormap(1, {0: (0, 0, 0, 255), 1: (200, 200, 200, 255), 2: (100, 100, 100, 255)})
+    with SceneReader(path) as scene:
+        image, _ = scene.read_reduced(4)
+    assert image.shape == (4, 4, 3) and set(np.unique(image)) <= {0, 200}
+
+
+def virtual_band(number, nodata=''):
+    """One band of a virtual raster, whose bands may differ in their nodata value."""
+    source = f'<SourceFilename relativeToVRT="1">scene.tif</SourceFilename><SourceBand>{number}</SourceBand>'
+    return (
+        f'<VRTRasterBand dataType="Byte" band="{number}">{nodata}<SimpleSource>{source}</SimpleSource></VRTRasterBand>'
+    )
+
+
+def test_nodata_is_that_of_the_chosen_band(write_scene, tmp_path):
+    values = np.full((2, 4, 4), 90, dtype=np.uint8)
+    values[:, 0] = 7
+    write_scene(values)
+    bands = virtual_band(1) + virtual_band(2, nodata='<NoDataValue>7</NoDataValue>')
+    (tmp_path / 'scene.vrt').write_text(f'<VRTDataset rasterXSize="4" rasterYSize="4">{bands}</VRTDataset>')
+    for band, nodata, missing in ((1, None, 0), (2, 7, 4)):
+        with SceneReader(tmp_path / 'scene.vrt', bands=(band,)) as scene:
+            assert scene.nodata == nodata and scene.may_lack_pixels == (missing > 0)
+            assert (~scene.read_valid(Window(0, 0, 4, 4))).sum() == missing
 
 
 @pytest.mark.parametrize('dtype', ['uint16', 'int16', 'float32', 'float64', 'int32'])

@@ -130,6 +130,8 @@ def test_full_disk_leaves_nothing_and_says_what_is_needed(segment, write_scene, 
     with pytest.raises(OSError, match=r'The disk is full: up to 20.0 KiB are needed') as error:
         segment(disk, scene, mask=tmp_path / 'm.tif', probability=tmp_path / 'p.tif')
     assert error.value.errno == errno.ENOSPC
+    with pytest.raises(OSError, match=r'up to 4.0 KiB are needed'):
+        segment(disk, scene, mask=tmp_path / 'm.tif')
     assert sorted(tmp_path.iterdir()) == before and (tmp_path / 'm.tif').read_text() == 'an older result'
 
 

@@ -5,7 +5,7 @@ import torch
 from rasterio.windows import Window
 from torch.nn import functional as F
 
-from mmrrsis.geo import SceneReader, Tiling
+from mmrrsis.geo import MODES, SceneReader, Tiling
 from mmrrsis.geo.strips import StripStream, enlarge_columns, enlarge_rows, nearest, tiled_strips
 
 
@@ -34,6 +34,13 @@ def test_tiles_without_data_are_not_predicted(segment, model, write_scene, noise
     values[:, :16] = 0
     segment(model, write_scene(values, nodata=0), mask=tmp_path / 'm.tif', tile=16, overlap=0)
     assert sum(count for count, _, _ in model.calls) == 2
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_a_scene_without_any_data_is_not_predicted(segment, read, model, write_scene, tmp_path, mode):
+    scene = write_scene(np.full((3, 8, 8), 9, dtype=np.uint8), nodata=9)
+    result = segment(model, scene, ['R', 'G'], probability=tmp_path / 'p.tif', mode=mode)
+    assert model.calls == [] and result.pixels == (0, 0) and (read(tmp_path / 'p.tif') == 9).all()
 
 
 @pytest.mark.parametrize('reduced, full', [((5, 7), (13, 40)), ((1, 4), (3, 9)), ((6, 6), (6, 6)), ((1, 1), (1, 8))])

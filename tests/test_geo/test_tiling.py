@@ -74,6 +74,11 @@ def test_tiles_of_a_plane_give_the_plane_back(shape, tile, overlap):
     np.testing.assert_allclose(blended, plane, atol=1e-6)
 
 
+def test_certainty_stays_a_probability():
+    blended = collect((37, 53), 16, 5, lambda y, x, h, w: np.ones((2, h, w), dtype=np.float32))
+    assert blended.max() == 1 and blended.min() > 1 - 1e-6, 'weights sum to one up to rounding, which is cut off'
+
+
 def test_seam_is_a_ramp_between_the_answers_of_two_tiles():
     blended = collect((4, 6), 4, 2, lambda y, x, h, w: np.full((2, h, w), float(x > 0), dtype=np.float32))
     np.testing.assert_allclose(blended[0, 0], [0, 0, 0.25, 0.75, 1, 1], atol=1e-6)

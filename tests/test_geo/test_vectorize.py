@@ -16,12 +16,13 @@ def test_geojson_is_in_degrees_and_names_each_expression(segment, blocks, model,
     result = segment(model, write_scene(values), ['R', 'G'], vector=path)
     found = geopandas.read_file(path)
     assert found.crs == 'EPSG:4326' and found['expression'].tolist() == ['R', 'R', 'R', 'G']
-    assert result.polygons == (3, 1)
+    assert result.polygons == (3, 1) and result.outputs == (path,)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ['found.geojson', 'scene.tif'], 'no mask was asked for'
     assert found['area_m2'].iloc[3] == pytest.approx(1.0)  # measured in the plane, not in degrees
     to_degrees = Transformer.from_crs(32633, 4326, always_xy=True)
     expected = to_degrees.transform([500_000, 500_001], [4_649_000, 4_648_999])
     west, south, east, north = found.geometry.iloc[3].bounds
-    np.testing.assert_allclose([west, east, north, south], [*expected[0], *expected[1]], atol=2e-9)
+    np.testing.assert_allclose([west, east, north, south], [*expected[0], *expected[1]], rtol=0, atol=2e-9)
 
 
 @pytest.mark.parametrize('name, layer', [('a-b c', 'a-b c'), ('(1) new', '1) new'), ('+', 'mask')])

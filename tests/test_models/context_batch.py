@@ -4,10 +4,9 @@
 from dataclasses import fields, replace
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from mmrrsis.structures import ContextFeatures
+from mmrrsis.structures import ContextFeatures, TextFeatures
 
 CHANNELS, FINEST_CHANNELS = 16, 6
 #: Not multiples of each other, as from an image whose sides are no multiples of 32.
@@ -28,30 +27,40 @@ def make_context(words=7, channels=CHANNELS):
     return ContextFeatures(
         levels=tuple(rand(2, channels, *size) for size in SIZES[1:]),
         finest=rand(2, FINEST_CHANNELS, *SIZES[0]) * 5,
-        words=rand(2, words, channels),
-        word_mask=word_mask,
-        masked_words=rand(2, words, channels),
-        masked_word_mask=masked_word_mask,
-        reference_words=rand(2, words, channels),
+        text=TextFeatures(
+            words=rand(2, words, channels),
+            word_mask=word_mask,
+            masked_words=rand(2, words, channels),
+            masked_word_mask=masked_word_mask,
+            reference_words=rand(2, words, channels),
+        ),
     )
 
 
 def sample_of(context, index):
     """Return one sample as a batch of one."""
     part = slice(index, index + 1)
-    values = {field.name: getattr(context, field.name) for field in fields(context)}
-    values['levels'] = tuple(level[part] for level in context.levels)
-    return ContextFeatures(**{name: v[part] if isinstance(v, Tensor) else v for name, v in values.items()})
+    words = {field.name: getattr(context.text, field.name) for field in fields(context.text)}
+    return ContextFeatures(
+        levels=tuple(level[part] for level in context.levels),
+        finest=context.finest[part],
+        text=TextFeatures(**{name: value if value is None else value[part] for name, value in words.items()}),
+    )
+
+
+def with_text(context, **changes):
+    """Return the context with other words or masks."""
+    return replace(context, text=replace(context.text, **changes))
 
 
 def with_more_padding(context, count=3):
     """Append padding that is not silent by itself."""
     words = {
-        name: F.pad(getattr(context, name), (0, 0, 0, count), value=9.0)
+        name: F.pad(getattr(context.text, name), (0, 0, 0, count), value=9.0)
         for name in ('words', 'masked_words', 'reference_words')
     }
-    masks = {name: F.pad(getattr(context, name), (0, count)) for name in ('word_mask', 'masked_word_mask')}
-    return replace(context, **words, **masks)
+    masks = {name: F.pad(getattr(context.text, name), (0, count)) for name in ('word_mask', 'masked_word_mask')}
+    return with_text(context, **words, **masks)
 
 
 def parameters_without_gradient(module):

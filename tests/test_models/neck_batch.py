@@ -37,9 +37,9 @@ def assert_context_is_complete(context, features):
     widths = (STAGE_CHANNELS[0], CHANNELS, CHANNELS, CHANNELS)
     assert [tuple(x.shape) for x in maps_of(context)] == [(2, w, *s) for w, s in zip(widths, SIZES, strict=True)]
     for name in ('word_mask', 'masked_words', 'masked_word_mask', 'reference_words'):
-        assert getattr(context, name) is getattr(text, name)
-    assert torch.equal(context.words[text.word_mask], text.words[text.word_mask])
-    assert (context.words[~text.word_mask] == 0).all()
+        assert getattr(context.text, name) is getattr(text, name)
+    assert torch.equal(context.text.words[text.word_mask], text.words[text.word_mask])
+    assert (context.text.words[~text.word_mask] == 0).all()
 
 
 def assert_same_maps(one, other):

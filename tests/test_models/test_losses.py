@@ -4,10 +4,23 @@ import math
 import pytest
 import torch
 
-from mmrrsis.models.losses import BinaryDiceLoss, BinaryFocalLoss
+from mmrrsis.models.decode_heads.base_mask_head import FOCAL_AND_DICE, BaseMaskHead
+from mmrrsis.models.losses import BinaryFocalLoss
+from mmrrsis.registry import MODELS
 
 LOGITS = torch.tensor([[[[0.0, 2.0], [-1.0, 3.0]]], [[[1.0, -2.0], [0.5, 0.0]]]])
 TARGET = torch.tensor([[[[1, 1], [0, 0]]], [[[0, 0], [1, 0]]]]).bool()
+
+
+class HandOn(BaseMaskHead):
+    """Its input is its logits."""
+
+    def forward(self, fused):
+        return fused
+
+
+def dice_loss(logits, target):
+    return MODELS.build(FOCAL_AND_DICE[1])(logits, target)
 
 
 def sigmoid(value):
@@ -32,14 +45,16 @@ def test_dice_equals_its_formula_per_sample():
         g = TARGET[sample].flatten().float().tolist()
         overlap = sum(a * b for a, b in zip(p, g, strict=True))
         expected += (1 - (2 * overlap + 1) / (sum(p) + sum(g) + 1)) / 2
-    assert BinaryDiceLoss()(LOGITS, TARGET).item() == pytest.approx(expected, rel=1e-5)
+    assert dice_loss(LOGITS, TARGET).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_dice_of_an_empty_mask_predicted_empty_vanishes():
     logits = torch.full((1, 1, 4, 4), -40.0)
-    assert BinaryDiceLoss()(logits, torch.zeros(1, 1, 4, 4).bool()).item() == pytest.approx(0, abs=1e-6)
+    assert dice_loss(logits, torch.zeros(1, 1, 4, 4).bool()).item() == pytest.approx(0, abs=1e-6)
 
 
-def test_dice_survives_half_precision_on_a_large_image():
+def test_losses_survive_half_precision_on_a_large_image():
     logits = torch.full((1, 1, 512, 512), 20.0, dtype=torch.float16)  # 262,144 pixels exceed 65,504
-    assert BinaryDiceLoss()(logits, torch.ones(1, 1, 512, 512).bool()).item() == pytest.approx(0, abs=1e-3)
+    losses = HandOn().loss(logits, torch.ones(1, 1, 512, 512).bool())
+    assert losses['loss_dice'].item() == pytest.approx(0, abs=1e-6)
+    assert losses['loss_focal'].item() == pytest.approx(0, abs=1e-6)

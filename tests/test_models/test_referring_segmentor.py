@@ -11,6 +11,7 @@ from mmengine.structures import PixelData
 from torch.nn import functional as F
 
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
+from mmrrsis.models.encoders import ReferringEncoder
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringDataSample, ReferringTextBatch
 
@@ -122,8 +123,9 @@ def test_unknown_mode_is_refused(model):
 
 
 def test_joint_encoders_cannot_be_cached(model):
-    class Joint(torch.nn.Module):
-        pass
+    class Joint(ReferringEncoder):
+        def forward(self, images, text):
+            raise AssertionError
 
     model.encoder = Joint()
     with pytest.raises(TypeError, match='Joint encodes image and expression together'):

@@ -72,7 +72,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def compile_parts(model: nn.Module) -> None:
     """Compile encoder, neck and head in place; for a dual encoder its towers, which also run one by one."""
-    if hasattr(model.encoder, 'encode_image'):
+    if model.encodes_image_alone:
         model.encoder.encode_image = torch.compile(model.encoder.encode_image)
         model.encoder.encode_text = torch.compile(model.encoder.encode_text)
     else:
@@ -143,7 +143,7 @@ def measure_batches(model: nn.Module, args: argparse.Namespace, config: str, dev
 
 def measure_expressions(model: nn.Module, args: argparse.Namespace, config: str, device: torch.device) -> dict | None:
     """Measure K expressions on one image, encoded once and K times; None where the encoder needs both together."""
-    if not hasattr(model.encoder, 'encode_image'):
+    if not model.encodes_image_alone:
         name = type(model.encoder).__name__
         print(f'{config}: {name} encodes image and expression together, so nothing can be kept between expressions.')
         return None

@@ -50,11 +50,21 @@ class DMOLS(BaseModule):
         self.loss_name = loss_name
 
     def forward(self, context: ContextFeatures) -> Tensor:
-        """Rebuild the words of B expressions, ``(B, N, D)``; meaningless at padding."""
+        """Rebuild the words of B expressions, ``(B, N, D)``; meaningless at padding.
+
+        Raises:
+            ValueError: If ``masked_words`` is None.
+        """
+        if context.text.masked_words is None:
+            raise ValueError(
+                'D-MOLS starts from the expression without its key phrase (`masked_words`), which the encoder did not '
+                'give. Set model.encoder.encode_masked=True, or leave D-MOLS out with '
+                'model.decode_head.reconstruction=None.'
+            )
         pixels = torch.cat([level.flatten(2).transpose(1, 2) for level in context.levels], dim=1)
-        pixels = self.pixel_block(pixels, context.words, context.word_mask)
+        pixels = self.pixel_block(pixels, context.text.words, context.text.word_mask)
         # Padding may hold NaN, which would reach the weights through their gradients.
-        return self.word_block(context.masked_words.masked_fill(~context.word_mask[..., None], 0), pixels)
+        return self.word_block(context.text.masked_words.masked_fill(~context.text.word_mask[..., None], 0), pixels)
 
     def loss(self, context: ContextFeatures) -> Tensor:
         """Return the weighted loss of the rebuilt words, a scalar.
@@ -65,18 +75,12 @@ class DMOLS(BaseModule):
         Raises:
             ValueError: If either is None.
         """
-        if context.reference_words is None:
+        if context.text.reference_words is None:
             raise ValueError(
                 'D-MOLS compares with the words of the whole expression (`reference_words`), which the encoder did '
                 'not give. Set model.encoder.encode_reference=True and train in train mode, or leave D-MOLS out with '
                 'model.decode_head.reconstruction=None.'
             )
-        if context.masked_words is None:
-            raise ValueError(
-                'D-MOLS starts from the expression without its key phrase (`masked_words`), which the encoder did not '
-                'give. Set model.encoder.encode_masked=True, or leave D-MOLS out with '
-                'model.decode_head.reconstruction=None.'
-            )
-        difference = self(context).float() - context.reference_words.detach().float()
+        difference = self(context).float() - context.text.reference_words.detach().float()
         # Selected, not multiplied with the mask: padding may hold NaN.
-        return self.loss_weight * difference[context.word_mask].square().mean()
+        return self.loss_weight * difference[context.text.word_mask].square().mean()

@@ -147,7 +147,9 @@ class DRCD(PlainConvDecoder):
     """
 
     def __init__(self, *args: Any, num_bases: int = 3, **kwargs: Any) -> None:
+        self.num_bases = num_bases  # read while the stages are built
         super().__init__(*args, **kwargs)
-        for stage in self.stages:
-            plain = stage[0]
-            stage[0] = DynamicRotationConv2d(plain.in_channels, plain.out_channels, num_bases=num_bases)
+
+    def build_stage_conv(self, in_channels: int, out_channels: int) -> nn.Module:
+        """Build the rotating convolution of a stage."""
+        return DynamicRotationConv2d(in_channels, out_channels, num_bases=self.num_bases)

@@ -14,7 +14,7 @@ from .base_mask_head import FOCAL_AND_DICE, BaseMaskHead
 
 
 @MODELS.register_module()
-class PlainConvDecoder(BaseMaskHead):
+class PlainConvDecoder(BaseMaskHead[Tensor]):
     """Residual blocks, then stages that double the resolution with a 3x3 convolution each.
 
     The decoder of CD2FSAN's Table 4a to 4f, before :class:`DRCD` replaces the convolutions of its stages. The paper
@@ -48,13 +48,17 @@ class PlainConvDecoder(BaseMaskHead):
         widths = (channels, *stage_channels)
         self.stages = nn.ModuleList(
             nn.Sequential(
-                nn.Conv2d(width_in, width_out, 3, padding=1, bias=False),
+                self.build_stage_conv(width_in, width_out),
                 build_norm_layer(norm_cfg, width_out)[1],
                 nn.ReLU(inplace=True),
             )
             for width_in, width_out in zip(widths[:-1], widths[1:], strict=True)
         )
         self.to_logits = nn.Conv2d(widths[-1], 1, 1)
+
+    def build_stage_conv(self, in_channels: int, out_channels: int) -> nn.Module:
+        """Build the 3x3 convolution of a stage; the norm behind it has the bias."""
+        return nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
 
     def forward(self, fused: Tensor) -> Tensor:
         """Decode a fused map.

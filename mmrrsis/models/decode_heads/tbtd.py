@@ -19,7 +19,7 @@ TARGET_BACKGROUND = (dict(type='TargetBackgroundLoss'),)
 
 
 @MODELS.register_module()
-class TBTD(BaseMaskHead):
+class TBTD(BaseMaskHead[ContextFeatures]):
     """Score each pixel against the target that the words describe and against learned kinds of background.
 
     BTDNet, section III-D. The maps ``V*`` and the first stage ``V'_1``, at whose resolution they meet, make ``V_pred``
@@ -100,7 +100,7 @@ class TBTD(BaseMaskHead):
         Raises:
             ValueError: If the background tokens need ``masked_words`` and there are none.
         """
-        target_query = self.target_query(context.words, context.word_mask)  # (B, 1, D)
+        target_query = self.target_query(context.text.words, context.text.word_mask)  # (B, 1, D)
         if self.background_tokens is None:
             return self.match(target_query, context)
         queries = torch.cat((target_query, self.background_queries(context)), dim=1)  # (B, 1 + K, D)
@@ -109,15 +109,17 @@ class TBTD(BaseMaskHead):
 
     def background_queries(self, context: ContextFeatures) -> Tensor:
         """Return the background tokens of each sample, ``(B, K, D)``."""
-        tokens = self.background_tokens.expand(len(context.words), -1, -1)
+        if self.background_tokens is None:
+            raise ValueError('There is no background stream (model.decode_head.background_stream=False).')
+        tokens = self.background_tokens.expand(len(context.text.words), -1, -1)
         if self.prior_block is None:
             return tokens
-        if context.masked_words is None:
+        if context.text.masked_words is None:
             raise ValueError(
                 'The background tokens attend to the expression without its key phrase (`masked_words`), which the '
                 'encoder did not give. Set model.encoder.encode_masked=True, or model.decode_head.use_prior=False.'
             )
-        return self.prior_block(tokens, context.masked_words, context.masked_word_mask)
+        return self.prior_block(tokens, context.text.masked_words, context.text.masked_word_mask)
 
     def match(self, queries: Tensor, context: ContextFeatures) -> Tensor:
         """Scores of queries at every pixel, ``queries . V_pred / sqrt(D)``, without making ``V_pred``.

@@ -4,8 +4,18 @@
 from .bert_stages import BERTStages
 from .clip_dual_encoder import CLIPDualEncoder
 from .dual_encoder import DualEncoder
+from .referring_encoder import IndependentTowers, ReferringEncoder
 from .stagewise_encoder import StagewiseEncoder
 from .swin_stages import SwinStages
 from .timm_stages import TIMMStages
 
-__all__ = ['BERTStages', 'CLIPDualEncoder', 'DualEncoder', 'StagewiseEncoder', 'SwinStages', 'TIMMStages']
+__all__ = [
+    'BERTStages',
+    'CLIPDualEncoder',
+    'DualEncoder',
+    'IndependentTowers',
+    'ReferringEncoder',
+    'StagewiseEncoder',
+    'SwinStages',
+    'TIMMStages',
+]

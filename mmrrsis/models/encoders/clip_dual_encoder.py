@@ -7,15 +7,15 @@ from typing import Any
 import open_clip
 import torch
 from mmengine.logging import print_log
-from mmengine.model import BaseModule
 from open_clip.model import CLIP, resize_pos_embed
 from torch import Tensor
 
 from mmrrsis.checkpoint import check_weights, unpack_embeddings, warn_random_weights
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
+from mmrrsis.structures import ReferringTextBatch, TextFeatures, VisualFeatures
 
 from .clip_weights import read_clip_state_dict, resolve_clip_weights
+from .referring_encoder import IndependentTowers
 
 #: Weights that serve CLIP's contrastive objective alone. Segmentation never reads them, so they are left out:
 #: parameters without gradient would break distributed training.
@@ -23,7 +23,7 @@ CONTRASTIVE_ONLY = ('logit_scale', 'logit_bias')
 
 
 @MODELS.register_module()
-class CLIPDualEncoder(BaseModule):
+class CLIPDualEncoder(IndependentTowers):
     """Independent CLIP towers for the image and for the expression.
 
     Image: the patch tokens after every transformer block, and those of the last block in CLIP's joint space. Text:
@@ -188,7 +188,3 @@ class CLIPDualEncoder(BaseModule):
         eos = text.token_mask.sum(1) - 1
         sentence = words[torch.arange(len(words), device=words.device), eos] @ self.clip.text_projection
         return TextFeatures(words=words, word_mask=text.token_mask, sentence=sentence)
-
-    def forward(self, images: Tensor, text: ReferringTextBatch) -> MultimodalFeatures:
-        """Encode B images and the B expressions that belong to them."""
-        return MultimodalFeatures(visual=self.encode_image(images), text=self.encode_text(text))

@@ -3,16 +3,18 @@
 
 import torch
 from mmcv.cnn import ConvModule
-from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import MultimodalFeatures, ReferringText, TextFeatures, VisualFeatures
+from mmrrsis.structures import ReferringTextBatch, TextFeatures, VisualFeatures
+
+from .build_image_tower import build_image_tower
+from .referring_encoder import IndependentTowers
 
 
 @MODELS.register_module()
-class DualEncoder(BaseModule):
+class DualEncoder(IndependentTowers):
     """Independent towers for the image and for the expression that were not trained together, as CLIP's were.
 
     It gives CD2FSAN what it reads of :class:`~mmrrsis.models.encoders.clip_dual_encoder.CLIPDualEncoder`, from the
@@ -29,7 +31,7 @@ class DualEncoder(BaseModule):
     and less computing.
 
     Args:
-        image: Config of the image tower, for example ``TIMMStages``.
+        image: Config of the image tower, for example ``TIMMStages``; see :class:`.StagewiseEncoder`.
         text: Config of the text tower, for example ``BERTStages``.
         channels: Width ``C`` of the maps.
         joint_channels: Width ``D_joint`` of the joint space.
@@ -52,7 +54,7 @@ class DualEncoder(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.image = MODELS.build(image)
+        self.image = build_image_tower(image)
         self.text = MODELS.build(text)
         if not 0 <= grid_stage < len(self.image.channels):
             raise ValueError(
@@ -88,7 +90,7 @@ class DualEncoder(BaseModule):
         merged = self.merge(torch.stack(layers).sum(dim=0))
         return VisualFeatures(layers=(*layers, merged), joint=self.visual_projection(merged))
 
-    def encode_text(self, text: ReferringText) -> TextFeatures:
+    def encode_text(self, text: ReferringTextBatch) -> TextFeatures:
         """Encode referring expressions.
 
         Args:
@@ -101,7 +103,3 @@ class DualEncoder(BaseModule):
         weight = text.token_mask[..., None].to(words.dtype)  # (B, N, 1)
         sentence = (words * weight).sum(dim=1) / weight.sum(dim=1)
         return TextFeatures(words=words, word_mask=text.token_mask, sentence=self.text_projection(sentence))
-
-    def forward(self, images: Tensor, text: ReferringText) -> MultimodalFeatures:
-        """Encode B images and the B expressions that belong to them."""
-        return MultimodalFeatures(visual=self.encode_image(images), text=self.encode_text(text))

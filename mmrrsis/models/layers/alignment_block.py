@@ -2,10 +2,13 @@
 """Self-attention over pixels, cross-attention to words."""
 
 from mmcv.cnn import build_norm_layer
+from mmcv.cnn.bricks.transformer import FFN
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmrrsis.registry import MODELS
+
+from .cross_attention import CrossAttention
 
 
 class AlignmentBlock(BaseModule):
@@ -36,10 +39,9 @@ class AlignmentBlock(BaseModule):
         norm_cfg = dict(type='LN')
         self.self_norm, self.cross_norm, self.ffn_norm = (build_norm_layer(norm_cfg, channels)[1] for _ in range(3))
         self.visual_conv = nn.Identity() if visual_conv is None else MODELS.build(visual_conv)
-        self.self_attention = nn.MultiheadAttention(channels, num_heads, batch_first=True)
-        self.cross_attention = nn.MultiheadAttention(channels, num_heads, batch_first=True)
-        hidden = int(channels * ffn_ratio)
-        self.ffn = nn.Sequential(nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels))
+        self.self_attention = CrossAttention(channels, num_heads)
+        self.cross_attention = CrossAttention(channels, num_heads)
+        self.ffn = FFN(channels, int(channels * ffn_ratio), act_cfg=dict(type='GELU'))
 
     def forward(self, feature: Tensor, words: Tensor, word_mask: Tensor) -> Tensor:
         """Align.
@@ -56,8 +58,7 @@ class AlignmentBlock(BaseModule):
         pixels = feature.flatten(2).transpose(1, 2)  # (B, H * W, C)
         enriched = self.self_norm(pixels).transpose(1, 2).reshape(shape)
         enriched = self.visual_conv(enriched).flatten(2).transpose(1, 2)
-        pixels = pixels + self.self_attention(enriched, enriched, enriched, need_weights=False)[0]
-        query = self.cross_norm(pixels)
-        pixels = pixels + self.cross_attention(query, words, words, key_padding_mask=~word_mask, need_weights=False)[0]
-        pixels = pixels + self.ffn(self.ffn_norm(pixels))
+        pixels = pixels + self.self_attention(enriched, enriched)
+        pixels = pixels + self.cross_attention(self.cross_norm(pixels), words, word_mask)
+        pixels = self.ffn(self.ffn_norm(pixels), identity=pixels)
         return pixels.transpose(1, 2).reshape(shape)

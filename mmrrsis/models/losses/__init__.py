@@ -1,8 +1,7 @@
 # Copyright (c) mmrrsis contributors.
 """Losses on mask logits."""
 
-from .binary_dice_loss import BinaryDiceLoss
 from .binary_focal_loss import BinaryFocalLoss
 from .target_background_loss import TargetBackgroundLoss
 
-__all__ = ['BinaryDiceLoss', 'BinaryFocalLoss', 'TargetBackgroundLoss']
+__all__ = ['BinaryFocalLoss', 'TargetBackgroundLoss']

@@ -2,6 +2,7 @@
 """MCI, the multi-scale context integration of BTDNet."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from mmengine.model import BaseModule
@@ -105,11 +106,7 @@ class MCI(BaseModule):
                 for level, feature in zip(levels, maps, strict=True)
             ),
             finest=finest,
-            words=words.masked_fill(padding, 0),
-            word_mask=text.word_mask,
-            masked_words=text.masked_words,
-            masked_word_mask=text.masked_word_mask,
-            reference_words=text.reference_words,
+            text=replace(text, words=words.masked_fill(padding, 0)),
         )
 
     def embed(self, feature: Tensor, phi: nn.Module) -> Tensor:

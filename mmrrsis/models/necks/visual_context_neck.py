@@ -3,6 +3,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -68,9 +69,5 @@ class VisualContextNeck(BaseModule):
                 for projection, level in zip(self.projections, levels, strict=True)
             ),
             finest=finest,
-            words=text.words.masked_fill(~text.word_mask[..., None], 0),
-            word_mask=text.word_mask,
-            masked_words=text.masked_words,
-            masked_word_mask=text.masked_word_mask,
-            reference_words=text.reference_words,
+            text=replace(text, words=text.words.masked_fill(~text.word_mask[..., None], 0)),
         )

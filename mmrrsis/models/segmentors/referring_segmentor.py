@@ -1,10 +1,10 @@
 # Copyright (c) mmrrsis contributors.
-"""The model that every method of the tool box is an instance of."""
+"""The model that every method of the toolbox is an instance of."""
 
 import torch
 from mmengine.model import BaseModel
 from mmengine.structures import PixelData
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmrrsis.registry import MODELS
@@ -16,15 +16,20 @@ from mmrrsis.structures import (
     VisualFeatures,
 )
 
+from ..decode_heads.base_mask_head import BaseMaskHead
+from ..encoders.referring_encoder import ReferringEncoder
+
 
 @MODELS.register_module()
 class ReferringSegmentor(BaseModel):
     """Encoder, neck and decode head: image and referring expression in, mask out.
 
     Args:
-        encoder: Config of the encoder, ``(images, text) -> MultimodalFeatures``.
-        neck: Config of the neck, ``MultimodalFeatures -> (B, C, h, w)``.
-        decode_head: Config of the head, ``(B, C, h, w) -> (B, 1, H', W')``, with a method ``loss``.
+        encoder: Config of the encoder, or a :class:`~mmrrsis.models.encoders.ReferringEncoder`,
+            ``(images, text) -> MultimodalFeatures``.
+        neck: Config of the neck, or a module, ``MultimodalFeatures -> Tensor (B, C, h, w)`` or ``ContextFeatures``.
+        decode_head: Config of the head, or a :class:`~mmrrsis.models.decode_heads.BaseMaskHead`: from what the neck
+            returns to logits ``(B, 1, H', W')``, with a method ``loss``.
         mask_threshold: A pixel is foreground where its probability exceeds this. 0.35 is what the authors of CD2FSAN
             use in their demonstration.
         data_preprocessor: Config of the data preprocessor.
@@ -33,17 +38,19 @@ class ReferringSegmentor(BaseModel):
 
     def __init__(
         self,
-        encoder: dict,
-        neck: dict,
-        decode_head: dict,
+        encoder: dict | ReferringEncoder,
+        neck: dict | nn.Module,
+        decode_head: dict | BaseMaskHead,
         mask_threshold: float = 0.35,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        self.encoder = MODELS.build(encoder)
-        self.neck = MODELS.build(neck)
-        self.decode_head = MODELS.build(decode_head)
+        self.encoder: ReferringEncoder = encoder if not isinstance(encoder, dict) else MODELS.build(encoder)
+        self.neck: nn.Module = neck if not isinstance(neck, dict) else MODELS.build(neck)
+        self.decode_head: BaseMaskHead = (
+            decode_head if not isinstance(decode_head, dict) else MODELS.build(decode_head)
+        )
         self.mask_threshold = mask_threshold
 
     def forward(
@@ -69,7 +76,15 @@ class ReferringSegmentor(BaseModel):
         if mode == 'loss':
             return self.decode_head.loss(fused, torch.stack([sample.gt_mask.data for sample in data_samples]))
         logits = self.decode_head(fused)
-        return self.postprocess(logits, inputs.shape[-2:], data_samples) if mode == 'predict' else logits
+        if mode == 'tensor':
+            return logits
+        height, width = inputs.shape[-2:]
+        return self.postprocess(logits, (height, width), data_samples)
+
+    @property
+    def encodes_image_alone(self) -> bool:
+        """Whether image features can be kept for several expressions, see :meth:`encode_image`."""
+        return self.encoder.encodes_image_alone
 
     def encode_image(self, images: Tensor) -> VisualFeatures:
         """Encode images ``(B, 3, H, W)`` once, for any number of expressions.
@@ -77,11 +92,6 @@ class ReferringSegmentor(BaseModel):
         Raises:
             TypeError: If the encoder needs the expression to encode the image.
         """
-        if not hasattr(self.encoder, 'encode_image'):
-            raise TypeError(
-                f'{type(self.encoder).__name__} encodes image and expression together; its image features cannot be '
-                'kept. Call the model once per expression.'
-            )
         return self.encoder.encode_image(images)
 
     def encode_text(self, text: ReferringTextBatch) -> TextFeatures:

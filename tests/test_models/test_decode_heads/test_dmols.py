@@ -1,12 +1,18 @@
 # Copyright (c) mmrrsis contributors.
-from dataclasses import replace
 
 import pytest
 import torch
 
 from mmrrsis.registry import MODELS
 
-from ..context_batch import CHANNELS, make_context, parameters_without_gradient, sample_of, with_more_padding
+from ..context_batch import (
+    CHANNELS,
+    make_context,
+    parameters_without_gradient,
+    sample_of,
+    with_more_padding,
+    with_text,
+)
 
 
 def build(**kwargs):
@@ -23,9 +29,9 @@ def test_pixels_read_the_words_then_masked_words_read_the_pixels():
             for level in context.levels
             for y, x in torch.cartesian_prod(*map(torch.arange, level.shape[2:]))
         ]
-        real = context.word_mask[b]
-        pixels = module.pixel_block(torch.stack(pixels)[None], context.words[b : b + 1, real])
-        expected = module.word_block(context.masked_words[b : b + 1, real], pixels)
+        real = context.text.word_mask[b]
+        pixels = module.pixel_block(torch.stack(pixels)[None], context.text.words[b : b + 1, real])
+        expected = module.word_block(context.text.masked_words[b : b + 1, real], pixels)
         torch.testing.assert_close(rebuilt[b, real], expected[0], atol=1e-5, rtol=1e-4)
 
 
@@ -35,8 +41,10 @@ def test_loss_is_the_mean_squared_distance_over_real_words():
     distances = []
     for b in range(2):
         for n in range(7):
-            if context.word_mask[b, n]:  # the key phrase included
-                distance = sum((rebuilt[b, n, c] - context.reference_words[b, n, c]) ** 2 for c in range(CHANNELS))
+            if context.text.word_mask[b, n]:  # the key phrase included
+                distance = sum(
+                    (rebuilt[b, n, c] - context.text.reference_words[b, n, c]) ** 2 for c in range(CHANNELS)
+                )
                 distances.append(distance.item() / CHANNELS)
     assert len(distances) == 4 + 7
     assert module.loss(context).item() == pytest.approx(0.25 * sum(distances) / 11, rel=1e-5)
@@ -45,10 +53,10 @@ def test_loss_is_the_mean_squared_distance_over_real_words():
 def test_key_phrase_counts_and_padding_does_not():
     module, context = build(), make_context()
     before = module.loss(context)
-    context.reference_words[0, 1] += 1.0  # the key phrase of the first sample
+    context.text.reference_words[0, 1] += 1.0  # the key phrase of the first sample
     key_phrase = module.loss(context)
     assert (key_phrase - before).abs() > 1e-3
-    for words in (context.words, context.masked_words, context.reference_words):
+    for words in (context.text.words, context.text.masked_words, context.text.reference_words):
         words[0, 4:] = float('nan')
     after = module.loss(context)
     torch.testing.assert_close(after, key_phrase)
@@ -59,13 +67,13 @@ def test_key_phrase_counts_and_padding_does_not():
 
 def test_no_gradient_passes_through_the_reference():
     module, context = build(), make_context()
-    context.reference_words.requires_grad_()
-    context.masked_words.requires_grad_()
+    context.text.reference_words.requires_grad_()
+    context.text.masked_words.requires_grad_()
     context.levels[0].requires_grad_()
-    context.words.requires_grad_()
+    context.text.words.requires_grad_()
     module.loss(context).backward()
-    assert context.reference_words.grad is None
-    for tensor in (context.masked_words, context.levels[0], context.words):
+    assert context.text.reference_words.grad is None
+    for tensor in (context.text.masked_words, context.levels[0], context.text.words):
         assert tensor.grad.abs().sum() > 0
 
 
@@ -73,7 +81,7 @@ def test_batch_equals_single_samples():
     module, context = build(), make_context()
     both = module(context)
     for b in range(2):
-        real = context.word_mask[b]
+        real = context.text.word_mask[b]
         torch.testing.assert_close(module(sample_of(context, b))[0, real], both[b, real], atol=1e-5, rtol=1e-4)
 
 
@@ -92,6 +100,6 @@ def test_loss_is_computed_in_float32():
 def test_missing_features_name_the_keys_that_give_them():
     module, context = build(), make_context()
     with pytest.raises(ValueError, match=r'reference_words.*model\.encoder\.encode_reference=True'):
-        module.loss(replace(context, reference_words=None))
+        module.loss(with_text(context, reference_words=None))
     with pytest.raises(ValueError, match=r'masked_words.*encode_masked=True.*\.reconstruction=None'):
-        module.loss(replace(context, masked_words=None))
+        module.loss(with_text(context, masked_words=None))

@@ -1,5 +1,4 @@
 # Copyright (c) mmrrsis contributors.
-from dataclasses import replace
 
 import pytest
 import torch
@@ -8,7 +7,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import ContextFeatures
+from mmrrsis.structures import ContextFeatures, TextFeatures
 
 from ..context_batch import (
     CHANNELS,
@@ -18,6 +17,7 @@ from ..context_batch import (
     parameters_without_gradient,
     sample_of,
     with_more_padding,
+    with_text,
 )
 
 RECONSTRUCTION = dict(type='DMOLS', channels=CHANNELS, num_heads=4)
@@ -60,10 +60,10 @@ def randomise(head):
 def test_logits_are_target_less_the_likeliest_background(use_prior):
     head, context = randomise(build(num_background_tokens=3, use_prior=use_prior)), make_context()
     pixels = v_pred(head, context)
-    target = head.target_query(context.words, context.word_mask)
+    target = head.target_query(context.text.words, context.text.word_mask)
     if use_prior:
         tokens = head.background_tokens.expand(2, -1, -1)
-        tokens = head.prior_block(tokens, context.masked_words, context.masked_word_mask)
+        tokens = head.prior_block(tokens, context.text.masked_words, context.text.masked_word_mask)
     else:
         tokens = torch.stack([head.background_tokens] * 2)
     logits = head(context)
@@ -82,7 +82,7 @@ def test_logits_are_target_less_the_likeliest_background(use_prior):
 
 def test_without_a_background_stream_logits_are_the_targets_score():
     head, context = randomise(build(background_stream=False)), make_context()
-    query = head.target_query(context.words, context.word_mask)[:, 0]
+    query = head.target_query(context.text.words, context.text.word_mask)[:, 0]
     expected = torch.einsum('bd,bdhw->bhw', query, v_pred(head, context))[:, None] / 4
     torch.testing.assert_close(head(context), expected, atol=2e-5, rtol=1e-4)
     names = {name.split('.')[0] for name, _ in head.named_parameters()}
@@ -94,7 +94,8 @@ def test_levels_add_up():
     torch.nn.init.zeros_(head.finest_projection.weight)
     torch.nn.init.constant_(head.finest_projection.bias, 0.5)
     levels = tuple(torch.full((1, 4, *size), value) for size, value in zip(SIZES[1:], (1.0, 2.0, 4.0), strict=True))
-    context = ContextFeatures(levels, torch.randn(1, 2, *SIZES[0]), torch.zeros(1, 1, 4), torch.ones(1, 1).bool())
+    text = TextFeatures(torch.zeros(1, 1, 4), torch.ones(1, 1).bool())
+    context = ContextFeatures(levels, torch.randn(1, 2, *SIZES[0]), text)
     scores = head.match(torch.tensor([[[1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 2.0, 0.0]]]), context)
     # (1 + 2 + 4 + 0.5) in each of 4 channels, over sqrt(4)
     torch.testing.assert_close(scores, torch.tensor([15.0, 7.5])[None, :, None, None].expand(1, 2, *SIZES[0]))
@@ -104,28 +105,28 @@ def test_padding_and_the_hidden_key_phrase_are_ignored():
     head, context = build(), make_context()
     before = head(context)
     torch.testing.assert_close(head(with_more_padding(context)), before, atol=1e-5, rtol=1e-4)
-    words = context.words.masked_fill(~context.word_mask[..., None], float('nan'))
-    masked_words = context.masked_words.masked_fill(~context.masked_word_mask[..., None], float('nan'))
-    torch.testing.assert_close(head(replace(context, words=words, masked_words=masked_words)), before)
+    words = context.text.words.masked_fill(~context.text.word_mask[..., None], float('nan'))
+    masked_words = context.text.masked_words.masked_fill(~context.text.masked_word_mask[..., None], float('nan'))
+    torch.testing.assert_close(head(with_text(context, words=words, masked_words=masked_words)), before)
 
 
 def test_every_real_word_counts():
     head, context = build(), make_context()
     before = head(context)
-    for name, mask in (('words', context.word_mask), ('masked_words', context.masked_word_mask)):
+    for name, mask in (('words', context.text.word_mask), ('masked_words', context.text.masked_word_mask)):
         for b, n in mask.nonzero().tolist():
-            changed = getattr(context, name).clone()
+            changed = getattr(context.text, name).clone()
             changed[b, n] += torch.linspace(-3, 3, CHANNELS)
-            difference = (head(replace(context, **{name: changed})) - before).abs().amax((1, 2, 3))
+            difference = (head(with_text(context, **{name: changed})) - before).abs().amax((1, 2, 3))
             assert difference[b] > 1e-4 and difference[1 - b] == 0, (name, b, n)
 
 
 def test_expression_of_nothing_but_a_key_phrase():
     head, context = build(), make_context()
-    masked_word_mask = torch.zeros_like(context.masked_word_mask)
+    masked_word_mask = torch.zeros_like(context.text.masked_word_mask)
     masked_word_mask[:, 0] = masked_word_mask[:, 3] = True  # [CLS] and [SEP]
     masked_word_mask[1] = False  # not even these
-    logits = head(replace(context, masked_word_mask=masked_word_mask))
+    logits = head(with_text(context, masked_word_mask=masked_word_mask))
     assert logits.isfinite().all()
     logits.sum().backward()
     assert all(p.grad.isfinite().all() for p in head.parameters())
@@ -153,7 +154,7 @@ def test_total_loss():
     probability = F.interpolate(head(context), (26, 22), mode='bilinear', align_corners=False).sigmoid()
     foreground = -torch.where(target, probability.log(), 0).sum() / target.numel()
     background = -torch.where(target, 0, (1 - probability).log()).sum() / target.numel()
-    difference = head.reconstruction(context) - context.reference_words
+    difference = head.reconstruction(context) - context.text.reference_words
     rebuilt = torch.cat((difference[0, :4], difference[1])).square().sum() / (11 * CHANNELS)
     result = head.loss(context, target)
     assert set(result) == {'loss_ce', 'loss_re'}
@@ -176,7 +177,7 @@ def test_reconstruction_costs_nothing_at_inference():
     flops = []
     for head in (with_module.eval(), without.eval()):
         with FlopCounterMode(display=False) as counter:
-            head(replace(context, reference_words=None))
+            head(with_text(context, reference_words=None))
         flops.append(counter.get_total_flops())
     assert flops[0] == flops[1] > 0
     assert not calls
@@ -188,10 +189,10 @@ def test_missing_features_name_the_keys_that_give_them():
     context = make_context()
     head = build(reconstruction=RECONSTRUCTION)
     with pytest.raises(ValueError, match=r'model\.encoder\.encode_reference=True'):
-        head.loss(replace(context, reference_words=None), make_target())
+        head.loss(with_text(context, reference_words=None), make_target())
     with pytest.raises(ValueError, match=r'masked_words.*model\.encoder\.encode_masked=True.*\.use_prior=False'):
-        head(replace(context, masked_words=None, masked_word_mask=None))
-    assert build(use_prior=False)(replace(context, masked_words=None, masked_word_mask=None)).isfinite().all()
+        head(with_text(context, masked_words=None, masked_word_mask=None))
+    assert build(use_prior=False)(with_text(context, masked_words=None, masked_word_mask=None)).isfinite().all()
 
 
 def test_background_stream_without_tokens_is_refused():

@@ -19,7 +19,7 @@ def build(**kwargs):
 
 
 def assert_same(one, other):
-    for a, b in zip((*one.levels, one.words), (*other.levels, other.words), strict=True):
+    for a, b in zip((*one.levels, one.text.words), (*other.levels, other.text.words), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
 
 
@@ -42,8 +42,8 @@ def test_words_read_all_scales_then_pixels_read_the_words(depth):
         for word_block, pixel_block in zip(neck.word_blocks, neck.pixel_blocks, strict=True):
             words = word_block(words, pixels)
             pixels = pixel_block(pixels, words)
-        torch.testing.assert_close(context.words[b, text.word_mask[b]], words[0], atol=1e-5, rtol=1e-4)
-        assert (context.words[b, ~text.word_mask[b]] == 0).all()
+        torch.testing.assert_close(context.text.words[b, text.word_mask[b]], words[0], atol=1e-5, rtol=1e-4)
+        assert (context.text.words[b, ~text.word_mask[b]] == 0).all()
         values = iter(pixels[0])
         for level, (height, width) in zip(context.levels, SIZES[1:], strict=True):
             assert level.shape == (2, CHANNELS, height, width)
@@ -57,7 +57,7 @@ def test_what_the_decoder_needs_besides_is_handed_on_as_it_is():
     context = build()(features)
     assert context.finest is features.visual.layers[0]
     for name in ('word_mask', 'masked_words', 'masked_word_mask', 'reference_words'):
-        assert getattr(context, name) is getattr(features.text, name)
+        assert getattr(context.text, name) is getattr(features.text, name)
 
 
 def test_padding_words_are_ignored():
@@ -67,7 +67,7 @@ def test_padding_words_are_ignored():
     text.words = text.words.masked_fill(~text.word_mask[..., None], float('nan'))
     after = neck(features)
     assert_same(after, before)
-    (after.words.sum() + sum(level.sum() for level in after.levels)).backward()
+    (after.text.words.sum() + sum(level.sum() for level in after.levels)).backward()
     assert all(p.grad.isfinite().all() for p in neck.parameters())
 
 
@@ -77,7 +77,7 @@ def test_more_padding_changes_nothing():
     before = neck(features)
     text.words, text.word_mask = F.pad(text.words, (0, 0, 0, 3), value=9.0), F.pad(text.word_mask, (0, 3))
     after = neck(features)
-    after.words = after.words[:, :6]
+    after.text.words = after.text.words[:, :6]
     assert_same(after, before)
 
 
@@ -92,7 +92,11 @@ def test_batch_equals_single_samples():
                 TextFeatures(features.text.words[part], features.text.word_mask[part]),
             )
         )
-        both_b = type(both)(tuple(level[part] for level in both.levels), both.finest, both.words[part], None)
+        both_b = type(both)(
+            tuple(level[part] for level in both.levels),
+            both.finest,
+            TextFeatures(both.text.words[part], both.text.word_mask[part]),
+        )
         assert_same(single, both_b)
 
 
@@ -103,7 +107,7 @@ def test_positions_tell_left_from_right(with_positions):
     features.visual.layers = tuple(layer.flip(3) for layer in features.visual.layers)
     after = neck(features)
     difference = max((a.flip(3) - b).abs().max() for a, b in zip(after.levels, before.levels, strict=True))
-    words = (after.words - before.words).abs().max()
+    words = (after.text.words - before.text.words).abs().max()
     assert (difference > 1e-2 and words > 1e-3) if with_positions else (difference < 1e-5 and words < 1e-5)
 
 
@@ -111,7 +115,7 @@ def test_positions_tell_left_from_right(with_positions):
 def test_every_parameter_gets_a_gradient(with_positions):
     neck = build(depth=2, with_positions=with_positions)
     context = neck(make_features(STAGE_CHANNELS, CHANNELS))
-    (context.words.square().sum() + sum(level[:, :3].sum() for level in context.levels)).backward()
+    (context.text.words.square().sum() + sum(level[:, :3].sum() for level in context.levels)).backward()
     assert parameters_without_gradient(neck) == []
 
 

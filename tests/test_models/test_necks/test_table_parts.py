@@ -56,22 +56,22 @@ def test_plain_transformer_attends_pixels_then_words():
 
     def attend(module, query, key, valid):
         """Attention of two heads, written out."""
-        wq, wk, wv = module.in_proj_weight.chunk(3)
-        bq, bk, bv = module.in_proj_bias.chunk(3)
+        wq, wk, wv = module.attention.in_proj_weight.chunk(3)
+        bq, bk, bv = module.attention.in_proj_bias.chunk(3)
         heads = []
         for head in range(2):
             part = slice(4 * head, 4 * head + 4)
             scores = (query @ wq[part].T + bq[part]) @ (key @ wk[part].T + bk[part]).transpose(1, 2) / 2
             scores = scores.masked_fill(~valid[:, None], -torch.inf)
             heads.append(scores.softmax(-1) @ (key @ wv[part].T + bv[part]))
-        return module.out_proj(torch.cat(heads, -1))
+        return module.attention.out_proj(torch.cat(heads, -1))
 
     pixels, words = feature.flatten(2).transpose(1, 2), part.word_projection(text.words)
     normed = F.layer_norm(pixels, (8,), block.self_norm.weight, block.self_norm.bias)
     pixels = pixels + attend(block.self_attention, normed, normed, torch.ones(2, 15, dtype=torch.bool))
     normed = F.layer_norm(pixels, (8,), block.cross_norm.weight, block.cross_norm.bias)
     pixels = pixels + attend(block.cross_attention, normed, words, text.word_mask)
-    pixels = pixels + block.ffn(F.layer_norm(pixels, (8,), block.ffn_norm.weight, block.ffn_norm.bias))
+    pixels = pixels + block.ffn.layers(F.layer_norm(pixels, (8,), block.ffn_norm.weight, block.ffn_norm.bias))
     torch.testing.assert_close(part(feature, text), pixels.transpose(1, 2).reshape(2, 8, 3, 5))
 
 
@@ -94,6 +94,7 @@ def test_decoders_differ_in_the_stages_convolutions_only():
     ]
     assert shapes[0] == shapes[1]
     assert rotating.stages[0][0].num_bases == 3  # the paper's
+    assert build(type='DRCD', num_bases=2, **sizes).stages[1][0].weight.shape[0] == 2
 
 
 def test_plain_decoder_upsamples_then_convolves():
