@@ -7,7 +7,6 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-
 from mmrrsis.datasets.synthesis.layout_writers import DatasetSettings, write_dataset
 
 CONFIG = Path(__file__).parents[2] / 'configs/btdnet/btdnet_tiny-convnext_synthrs.py'
