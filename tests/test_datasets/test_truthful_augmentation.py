@@ -107,6 +107,13 @@ def test_random_turn_turns_image_mask_and_words_alike():
     assert seen == set(TURNS)
 
 
+def test_half_turns_alone_flip_in_both_directions():
+    np.random.seed(0)
+    transform = RandomTurn(rotate=0.5, angles=(180,))
+    turns = {transform(sample('the car on the right'))['turn'] for _ in range(40)}
+    assert turns == {Turn(mirrored, quarters) for mirrored in (False, True) for quarters in (0, 2)}
+
+
 def test_random_turn_leaves_what_it_cannot_say():
     results = RandomTurn(mirror=1, rotate=1)(sample('the car in the east'))
     np.testing.assert_array_equal(results['img'], sample('')['img'])
@@ -117,6 +124,8 @@ def test_random_turn_leaves_what_it_cannot_say():
 def test_random_turn_refuses_what_is_no_probability():
     with pytest.raises(ValueError, match='`rotate` = 2'):
         RandomTurn(rotate=2)
+    with pytest.raises(ValueError, match='`angles`'):
+        RandomTurn(angles=(45,))
 
 
 def test_crop_holds_the_whole_target():

@@ -1,6 +1,8 @@
 # Copyright (c) mmrrsis contributors.
 """Turning and mirroring a sample without making its sentence false."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 
@@ -24,24 +26,27 @@ class RandomTurn(BaseTransform):
 
     Args:
         mirror: Probability of exchanging left and right.
-        rotate: Probability of rotating by 90, 180 or 270 degrees, equally often. A half turn of a mirrored picture
-            exchanges top and bottom.
+        rotate: Probability of rotating. A half turn of a mirrored picture exchanges top and bottom.
+        angles: Degrees counterclockwise to rotate by, equally often. ``(180,)`` for pictures that are not square.
 
     Raises:
-        ValueError: If a probability is not in [0, 1].
+        ValueError: If a probability is not in [0, 1], or an angle is none of 90, 180 and 270.
     """
 
-    def __init__(self, mirror: float = 0.5, rotate: float = 0.75) -> None:
+    def __init__(self, mirror: float = 0.5, rotate: float = 0.75, angles: Sequence[int] = (90, 180, 270)) -> None:
         for name, value in (('mirror', mirror), ('rotate', rotate)):
             if not 0 <= value <= 1:
                 raise ValueError(f'RandomTurn got `{name}` = {value}. Use a probability from 0 to 1.')
+        if not angles or not set(angles) <= {90, 180, 270}:
+            raise ValueError(f'RandomTurn got `angles` = {angles}. Use one or more of 90, 180 and 270 degrees.')
         self.mirror = mirror
         self.rotate = rotate
+        self.angles = tuple(angles)
 
     def transform(self, results: dict) -> dict:
         """Turn the sample."""
         mirrored = bool(np.random.random() < self.mirror)
-        quarters = int(np.random.randint(1, 4)) if np.random.random() < self.rotate else 0
+        quarters = int(np.random.choice(self.angles)) // 90 if np.random.random() < self.rotate else 0
         turn = Turn(mirrored, quarters)
         expression = turn.expression(results['expression'])
         if expression is None:
@@ -55,4 +60,4 @@ class RandomTurn(BaseTransform):
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(mirror={self.mirror}, rotate={self.rotate})'
+        return f'{type(self).__name__}(mirror={self.mirror}, rotate={self.rotate}, angles={self.angles})'
