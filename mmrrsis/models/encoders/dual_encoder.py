@@ -97,9 +97,12 @@ class DualEncoder(IndependentTowers):
             text: A batch of expressions, tensors ``(B, N)``.
 
         Returns:
-            Words ``(B, N, D_text)``, their mask, and sentences ``(B, D_joint)``.
+            Words ``(B, N', D_text)``, their mask, and sentences ``(B, D_joint)``. ``N'`` is the length of the longest
+            expression: padding behind it changes nothing and costs as much as words.
         """
-        words = self.text(text.token_ids, text.token_mask)
-        weight = text.token_mask[..., None].to(words.dtype)  # (B, N, 1)
+        longest = int(text.token_mask.sum(dim=1).max())
+        mask = text.token_mask[:, :longest]
+        words = self.text(text.token_ids[:, :longest], mask)
+        weight = mask[..., None].to(words.dtype)  # (B, N', 1)
         sentence = (words * weight).sum(dim=1) / weight.sum(dim=1)
-        return TextFeatures(words=words, word_mask=text.token_mask, sentence=self.text_projection(sentence))
+        return TextFeatures(words=words, word_mask=mask, sentence=self.text_projection(sentence))
