@@ -97,7 +97,7 @@ def _check_no_stand_in(path: Path) -> None:
             'Download it from the address of the file itself, such as that of the button "download" or "raw".'
         )
     if not start:
-        raise ValueError(f'{path} is empty. Download or copy it again.')
+        raise ValueError(f'{path} cannot be read as a checkpoint: it is empty. Download or copy it again.')
 
 
 def _verify_archive(path: Path) -> None:
