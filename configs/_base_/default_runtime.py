@@ -6,6 +6,8 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     # The best checkpoint by validation mIoU is the one that is reported; the last two are kept to resume from.
     checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2, save_best='mIoU', rule='greater'),
+    # A loss that is no number stops the training; action='skip' leaves its iteration out.
+    loss_guard=dict(type='LossGuardHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='ReferringVisualizationHook'),
 )

@@ -72,7 +72,9 @@ def train(cfg: Config, resume: str | None = None, restart: bool = False) -> None
     from mmrrsis.engine import (
         ReproducibleRunner,
         check_custom_keys,
+        check_tokenizers,
         explain_config_errors,
+        explain_out_of_memory,
         find_resume,
         prepare_runtime,
         take_seed,
@@ -86,9 +88,10 @@ def train(cfg: Config, resume: str | None = None, restart: bool = False) -> None
     if found is not None:
         cfg.load_from = str(found[0])
         take_seed(cfg, found[1])
-    with explain_config_errors(cfg):
+    with explain_config_errors(cfg), explain_out_of_memory(cfg):
         runner = ReproducibleRunner.from_cfg(cfg)
         check_custom_keys(cfg, runner.model)
+        check_tokenizers(cfg, runner.model)
         if found is not None:  # the runner itself would go on with whatever fits
             path, content = found
             check_state_dict(unwrap_model(runner.model), content['state_dict'], path)

@@ -2,6 +2,8 @@
 """Make a config run on the machine at hand."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from mmengine.config import Config
@@ -82,3 +84,34 @@ def prepare_runtime(cfg: Config) -> None:
     cfg.model_wrapper_cfg = wrapper
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
+
+
+class OutOfMemoryError(RuntimeError):
+    """The memory of the processor or the accelerator is not enough for a run."""
+
+
+@contextmanager
+def explain_out_of_memory(cfg: Config) -> Iterator[None]:
+    """Say which keys of the config to change when the memory is not enough.
+
+    Args:
+        cfg: The config that runs inside the ``with`` block.
+
+    Raises:
+        OutOfMemoryError: In place of PyTorch's error, which stays attached as its cause.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, torch.cuda.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        sizes = ', '.join(
+            f'`{split}_dataloader.batch_size` (now {loader["batch_size"]})'
+            for split in ('train', 'val', 'test')
+            if (loader := cfg.get(f'{split}_dataloader')) and 'batch_size' in loader
+        )
+        raise OutOfMemoryError(
+            f'The memory is not enough ({str(error).splitlines()[0]}). Lower {sizes}; in training '
+            '`optim_wrapper.accumulative_counts` makes up for it with as many batches to a step. --amp, a smaller '
+            '`scale` of Resize in the pipelines, and more processes need less memory each as well.'
+        ) from error

@@ -1,8 +1,8 @@
 # Copyright (c) mmrrsis contributors.
 """Kill a training with SIGKILL at random moments, resume it, and compare its end with that of a run never stopped.
 
-Every second kill comes while a checkpoint is half written, the others at a random time. Prints a table; the exit
-status is 1 if any run ended otherwise. For Linux and trainings of seconds on a CPU, with one or several processes.
+Every second kill comes while a checkpoint is half written, the others at a random time after the first
+checkpoint. Prints a table; the exit status is 1 if any run ended otherwise. For Linux and trainings of seconds on a CPU, with one or several processes.
 """
 
 import argparse
@@ -101,6 +101,12 @@ def kill(started: Launch) -> None:
         process.join()
 
 
+def await_checkpoint(work_dir: Path, started: Launch) -> None:
+    """Wait for the first checkpoint, or the end of a launch."""
+    while not list_checkpoints(work_dir) and started[0].is_alive():
+        time.sleep(0.005)
+
+
 def finish(started: Launch, work_dir: Path) -> None:
     """Wait for the end of a launch.
 
@@ -146,8 +152,10 @@ def main() -> None:
     args = parse_args()
     shutil.rmtree(args.work_dir, ignore_errors=True)
     args.work_dir.mkdir(parents=True)
+    started = launch(args, args.work_dir / 'whole')
+    await_checkpoint(args.work_dir / 'whole', started)
     begin = time.monotonic()
-    finish(launch(args, args.work_dir / 'whole'), args.work_dir / 'whole')
+    finish(started, args.work_dir / 'whole')
     seconds = time.monotonic() - begin
     expected = final_state(args.work_dir / 'whole')
     table = PrettyTable(['killed', 'left behind', *expected, 'equal'])
@@ -162,9 +170,10 @@ def main() -> None:
             started = launch(args, work_dir, which)
             started[0].join()
         else:
-            after = draw.uniform(0.1, 0.95) * seconds
+            after = draw.uniform(0, 0.9) * seconds
             moment = f'after {after:.1f} s'
             started = launch(args, work_dir)
+            await_checkpoint(work_dir, started)
             started[0].join(after)
         kill(started)
         left = [path.name for path in sorted(work_dir.glob('*')) if path.suffix in ('.pth', '.partial')]

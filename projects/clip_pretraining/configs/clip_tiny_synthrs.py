@@ -88,6 +88,7 @@ train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=va
 default_hooks = dict(
     _delete_=True,  # MMEngine's own remain; there are no masks to show
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
+    loss_guard=dict(type='LossGuardHook'),
     checkpoint=dict(type='AtomicCheckpointHook', by_epoch=False, interval=val_interval, max_keep_ckpts=2),
 )
 custom_hooks = [
