@@ -2,7 +2,8 @@
 """Kill a training with SIGKILL at random moments, resume it, and compare its end with that of a run never stopped.
 
 Every second kill comes while a checkpoint is half written, the others at a random time after the first
-checkpoint. Prints a table; the exit status is 1 if any run ended otherwise. For Linux and trainings of seconds on a CPU, with one or several processes.
+checkpoint. Prints a table; the exit status is 1 if any run ended otherwise. For Linux and trainings of seconds on a
+CPU, with one or several processes.
 """
 
 import argparse
