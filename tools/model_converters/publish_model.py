@@ -31,6 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', type=Path, help='checkpoint of a training')
     parser.add_argument('out', type=Path, help='file to write, ending in .safetensors')
     parser.add_argument('--config', type=Path, help='config of the training, whose data set must be there')
+    parser.add_argument('--terms', help='terms of use, for the metadata')
     parser.add_argument('--data-root', help="folder of that data set (default: the config's)")
     args = parser.parse_args()
     if args.out.suffix != '.safetensors':
@@ -94,6 +95,8 @@ def main() -> None:
             cfg.train_dataloader.dataset.data_root = args.data_root
         language, token_ids = training_language(cfg)
         metadata.update(config=args.config.name, **{key: json.dumps(value) for key, value in language.items()})
+    if args.terms is not None:
+        metadata['terms'] = args.terms
     weights = publish(read_state_dict(args.checkpoint), token_ids)
     save_tensors(weights, args.out, metadata)
     content = args.out.read_bytes()
