@@ -16,6 +16,7 @@ import torch
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner.checkpoint import get_torch_safe_globals
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -43,6 +44,22 @@ def read_checkpoint_file(path: Path) -> Any:
             f'{path} cannot be read as a checkpoint: {type(error).__name__}: {error}. Only files with tensors and '
             'plain containers are loaded; save the parameters alone with `torch.save(model.state_dict(), ...)`.'
         ) from error
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """Read what a checkpoint says of itself.
+
+    Args:
+        path: A checkpoint that can be read, see :func:`read_state_dict`.
+
+    Returns:
+        The metadata of a ``.safetensors`` file; of other files, nothing.
+    """
+    path = Path(path)
+    if path.suffix != '.safetensors':
+        return {}
+    with safe_open(path, framework='pt') as file:
+        return dict(file.metadata() or {})
 
 
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:

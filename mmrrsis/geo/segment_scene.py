@@ -2,6 +2,7 @@
 """Segment a georeferenced scene with referring expressions."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from rasterio.windows import Window
 from rich.console import Console
 from rich.progress import Progress
 
+from mmrrsis.apis import ExpressionWarning
 from mmrrsis.apis.inference import check_expressions
 
 from .coarse_to_fine import refine_strips
@@ -73,6 +75,7 @@ def segment_scene(
     crs: str | None = None,
     batch_size: int = Tiling.batch_size,
     show_progress: bool = True,
+    force: bool = False,
 ) -> SceneResult:
     """Segment what sentences refer to in a scene and write it with the scene's georeference.
 
@@ -102,6 +105,7 @@ def segment_scene(
         crs: CRS of a scene that names none, such as ``EPSG:32633``.
         batch_size: Tiles in one call of the model.
         show_progress: Show a progress bar on standard error.
+        force: Segment objects that the model was not trained on all the same.
 
     Returns:
         Scores and sizes of the masks.
@@ -111,9 +115,15 @@ def segment_scene(
         OSError: With ``errno.ENOSPC`` if the disk is full; nothing is left behind then.
         ValueError: If the scene is unreadable, an argument is out of range, an extension unknown, or polygons are
             wanted of a scene without CRS.
+        UnknownObjectError: If the model was not trained on the object that an expression names.
+
+    Warns:
+        ExpressionWarning: If the model does not know or does not see other words of an expression.
     """
     expressions = [expressions] if isinstance(expressions, str) else list(expressions)
     check_expressions(expressions)
+    for message in predictor.check_words(expressions, force):
+        warnings.warn(message, ExpressionWarning, stacklevel=2)
     options = SceneOptions(
         threshold=predictor.mask_threshold if threshold is None else threshold,
         mode=mode,
