@@ -85,11 +85,14 @@ setup(
     extras_require={
         'geo': read_requirements('geo'),
         'web': [line for name in ('web', 'geo') for line in read_requirements(name)],
-        'tests': [line for name in ('tests', 'geo', 'web') for line in read_requirements(name)],
+        'mmpretrain': read_requirements('mmpretrain'),
+        'tests': [line for name in ('tests', 'geo', 'web', 'mmpretrain') for line in read_requirements(name)],
         'docs': [line for name in ('docs', 'geo', 'web') for line in read_requirements(name)],
         'optional': read_requirements('optional'),
         'all': [
-            line for name in ('install', 'tests', 'geo', 'web', 'docs', 'optional') for line in read_requirements(name)
+            line
+            for name in ('install', 'tests', 'geo', 'web', 'mmpretrain', 'docs', 'optional')
+            for line in read_requirements(name)
         ],
     },
     entry_points={'console_scripts': ['mmrrsis = mmrrsis.cli.main:main']},

@@ -79,3 +79,9 @@ def list_images(folder: str | Path) -> list[Path]:
     if not files:
         raise ValueError(f'The folder {folder} holds no image ({", ".join(IMAGE_SUFFIXES)}).')
     return files
+
+
+def reduced_shape(shape: tuple[int, int], longest: int) -> tuple[int, int]:
+    """Return the height and width that bring ``shape`` to at most ``longest``; it is never enlarged."""
+    factor = min(1.0, longest / max(shape))
+    return max(1, round(shape[0] * factor)), max(1, round(shape[1] * factor))

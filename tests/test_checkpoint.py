@@ -125,3 +125,19 @@ def test_embedding_is_unpacked_and_other_rows_become_zero(tmp_path):
     save_file({**packed, 'tail.rows': rows, 'tail.row_ids': torch.tensor([0, 1])}, tmp_path / 'b.safetensors')
     with pytest.raises(CheckpointMismatchError, match=r'unexpected in the checkpoint \(2\)'):
         load_checkpoint(model, tmp_path / 'b.safetensors')
+
+
+class Wrapped(nn.Module):
+    """What MMEngine's wrapper for several processes looks like from outside."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.module = model
+
+
+def test_a_wrapper_for_several_processes_is_unwrapped(tmp_path, monkeypatch):
+    torch.save(fill(Plain(), 2.0).state_dict(), tmp_path / 'a.pth')
+    model = fill(Plain(), 0.0)
+    monkeypatch.setattr('mmrrsis.checkpoint.is_model_wrapper', lambda model: isinstance(model, Wrapped))
+    load_checkpoint(Wrapped(model), tmp_path / 'a.pth')
+    assert all_equal(model, 2.0)

@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmrrsis.images import read_image
+from mmrrsis.images import read_image, reduced_shape
 
 
 def test_reads_rgb(tmp_path):
@@ -27,3 +27,11 @@ def test_missing_and_broken_files_are_named(tmp_path):
     (tmp_path / 'c.png').write_bytes(b'')
     with pytest.raises(ValueError, match=r'c.png cannot be read as an image'):
         read_image(tmp_path / 'c.png')
+
+
+@pytest.mark.parametrize(
+    ('shape', 'longest', 'expected'), [((10, 20), 20, (10, 20)), ((10, 20), 5, (2, 5)), ((3, 4000), 10, (1, 10))]
+)
+def test_shapes_are_reduced_and_never_enlarged(shape, longest, expected):
+    assert reduced_shape(shape, longest) == expected
+    assert reduced_shape(shape, 10**6) == shape

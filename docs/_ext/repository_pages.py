@@ -21,6 +21,7 @@ OUTSIDE_PAGES = {
     'demo/ATTRIBUTION.md': 'project/demo_image',
     'mmrrsis/weights/README.md': 'project/weights',
     'configs/*/README.md': 'notes/{}',
+    'projects/README.md': 'projects/index',
     'projects/*/README.md': 'projects/{}',
 }
 # [text](target), also of images; a text may hold an image or one pair of brackets, a target may have an anchor.
@@ -104,23 +105,15 @@ def write_pages(folder: Path, texts: dict[str, str]) -> None:
 
 
 def write_outside_pages(app: Sphinx) -> None:
-    """Write the pages of files outside ``docs/``, and the list of projects."""
+    """Write the pages of files outside ``docs/``, and the contents of the page of projects."""
     pages = all_pages()
     folders: dict[str, dict[str, str]] = {'project': {}, 'notes': {}, 'projects': {}}
     for source, page in outside_pages().items():
         text = rewrite_links((ROOT / source).read_text(encoding='utf-8'), source, page, pages)
         folder, name = page.split('/')
         folders[folder][f'{name}.md'] = text
-    projects = [Path(name).stem for name in folders['projects']]
-    lines = [
-        '# Projects',
-        '',
-        'Methods and experiments beside the package, with their own configs and tests.',
-        '',
-    ]
-    if projects:
-        lines += ['```{toctree}', ':maxdepth: 1', '', *projects, '```', '']
-    folders['projects']['index.md'] = '\n'.join(lines)
+    projects = [Path(name).stem for name in folders['projects'] if name != 'index.md']
+    folders['projects']['index.md'] += '\n'.join(['', '```{toctree}', ':hidden:', '', *projects, '```', ''])
     for folder, texts in folders.items():
         write_pages(Path(app.srcdir) / folder, texts)
 

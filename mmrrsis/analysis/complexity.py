@@ -22,6 +22,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from mmrrsis.apis.inference_pipeline import InferencePipeline
+from mmrrsis.engine.config import type_name
 from mmrrsis.structures import ReferringDataSample
 
 #: What the models are asked for when their cost is measured.
@@ -234,7 +235,7 @@ def count_complexity(model: nn.Module, *inputs: Any, **kwargs: Any) -> dict[str,
 
 def _resize_steps(cfg: Config) -> list[ConfigDict]:
     steps = cfg.get('test_pipeline') or cfg.test_dataloader.dataset.pipeline
-    return [step for step in steps if str(step['type']).split('.')[-1] == 'Resize']
+    return [step for step in steps if type_name(step) == 'Resize']
 
 
 def example_batch(

@@ -8,19 +8,13 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from mmrrsis.engine.config import explain_config_errors
+from mmrrsis.engine.config import explain_config_errors, type_name
 from mmrrsis.registry import TRANSFORMS
 
 from .expression_checker import Tokenizer
 
 # Steps of a test pipeline that do not apply to an image given by hand: it is read already, and nothing is known of it.
 _LOADING_TYPES = ('LoadImageFromFile', 'LoadReferringMask')
-
-
-def _type_name(step: dict) -> str:
-    """Return the class name of a step, without its scope."""
-    kind = step['type']
-    return kind.split('.')[-1] if isinstance(kind, str) else kind.__name__
 
 
 class InferencePipeline:
@@ -43,10 +37,10 @@ class InferencePipeline:
 
     def __init__(self, cfg: Config) -> None:
         steps = cfg.get('test_pipeline') or cfg.test_dataloader.dataset.pipeline
-        kept = [step for step in steps if _type_name(step) not in _LOADING_TYPES]
+        kept = [step for step in steps if type_name(step) not in _LOADING_TYPES]
         with explain_config_errors(cfg):
             built = [TRANSFORMS.build(step) for step in kept]
-        names = [_type_name(step) for step in kept]
+        names = [type_name(step) for step in kept]
         split = names.index('ChooseExpression') if 'ChooseExpression' in names else 0
         self.image_steps = Compose(built[:split])
         self.text_steps = Compose(built[split:])

@@ -148,7 +148,7 @@ def _walk(node: Any, path: str = '') -> Iterator[tuple[str, Mapping]]:
             yield from _walk(value, f'{path}[{index}]')
 
 
-def _type_name(node: Mapping) -> str:
+def type_name(node: Mapping) -> str:
     """Return the class name a config dict asks for, without scope; an empty string if it asks for none."""
     value = node.get('type', '')
     return value.split('.')[-1] if isinstance(value, str) else getattr(value, '__name__', '')
@@ -198,7 +198,7 @@ def explain_config_errors(cfg: Config) -> Iterator[None]:
         owner, key = match.groups()
         nodes = [(path, node) for path, node in _walk(dict(cfg.items())) if key in node]
         # A base class that is handed the rest of the arguments is not named in the config: take the key then.
-        places = [path for path, node in nodes if _type_name(node) == owner] or [path for path, _ in nodes]
+        places = [path for path, node in nodes if type_name(node) == owner] or [path for path, _ in nodes]
         if not places:
             raise
         raise ConfigError(f'`{places[0]}.{key}`: {owner} takes no argument `{key}`.') from error

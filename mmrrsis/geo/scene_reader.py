@@ -16,6 +16,8 @@ from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.windows import Window
 
+from mmrrsis.images import reduced_shape
+
 #: Percentiles that become black and white, those that geographic information systems use by default.
 DEFAULT_PERCENTILES = (2.0, 98.0)
 #: Longer side of the reading that the stretch is estimated on, in pixels.
@@ -217,8 +219,7 @@ class SceneReader:
         return self._file.nodatavals[self.bands[0] - 1]
 
     def _reduced_shape(self, longest: int) -> tuple[int, int]:
-        factor = min(1.0, longest / max(self.height, self.width))
-        return max(1, round(self.height * factor)), max(1, round(self.width * factor))
+        return reduced_shape((self.height, self.width), longest)
 
     def _read_bands(
         self, window: Window, shape: tuple[int, int], resampling: Resampling = Resampling.nearest

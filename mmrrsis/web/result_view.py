@@ -7,6 +7,7 @@ from html import escape
 import cv2
 import numpy as np
 
+from mmrrsis.images import reduced_shape
 from mmrrsis.visualization import draw_mask
 
 from .segmentation import LayerChoices, Segmentation
@@ -20,12 +21,8 @@ COLORS = ((255, 40, 120), (0, 200, 255), (255, 200, 0), (120, 80, 255), (0, 220,
 
 def _to_view(plane: np.ndarray, interpolation: int) -> np.ndarray:
     """Reduce ``(h, w, ...)`` to at most ``VIEW_SIDE``; it is never enlarged."""
-    height, width = plane.shape[:2]
-    factor = min(1.0, VIEW_SIDE / max(height, width))
-    if factor == 1:
-        return plane
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    return cv2.resize(plane, size, interpolation=interpolation)
+    shape = reduced_shape(plane.shape[:2], VIEW_SIDE)
+    return plane if shape == plane.shape[:2] else cv2.resize(plane, shape[::-1], interpolation=interpolation)
 
 
 def draw_source(source: PictureSource) -> np.ndarray:

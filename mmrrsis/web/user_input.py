@@ -13,7 +13,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 
 from mmrrsis.geo import SceneReader
 from mmrrsis.geo.strips import WHOLE_SIDE
-from mmrrsis.images import as_rgb
+from mmrrsis.images import as_rgb, reduced_shape
 
 #: Longest side of an image that the page takes, in pixels.
 MAX_SIDE = 4096
@@ -130,9 +130,8 @@ def _read_photograph(path: Path) -> PictureSource:
             'one of them, and complete?'
         ) from error
     height, width = pixels.shape[:2]
-    factor = min(1.0, WHOLE_SIDE / max(height, width))
-    shape = max(1, round(height * factor)), max(1, round(width * factor))
-    image = cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA) if factor < 1 else pixels
+    shape = reduced_shape((height, width), WHOLE_SIDE)
+    image = pixels if shape == (height, width) else cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA)
     return PictureSource(path, height, width, image, np.ones(shape, dtype=bool), is_tiff=False)
 
 

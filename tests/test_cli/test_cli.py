@@ -35,7 +35,7 @@ def test_configs_of_the_package_have_names(name, monkeypatch):
     command = importlib.import_module(f'mmrrsis.cli.{name}')
     read = []
 
-    def stop(path):
+    def stop(path, **_):
         read.append(path)
         raise ValueError('read')
 

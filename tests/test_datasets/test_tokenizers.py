@@ -93,7 +93,7 @@ def test_bert_ids(vocabulary, kind):
 
 def test_bert_keeps_both_ends_of_a_cut_expression(vocabulary):
     text = BERTTokenizer(str(vocabulary), max_tokens=20)('the ship ' * 15)
-    own = BertTokenizer(vocab=str(vocabulary / 'vocab.txt'))('the ship ' * 15)['input_ids']
+    own = BertTokenizer(str(vocabulary / 'vocab.txt'))('the ship ' * 15)['input_ids']
     assert len(own) == 32
     assert text.token_ids.tolist() == [*own[:19], 3]
     assert text.token_mask.all()
@@ -110,7 +110,7 @@ def test_bert_without_vocabulary_says_what_to_do(tmp_path):
     message = (
         f"BERTTokenizer found no vocabulary for '{name}': it is no folder or file here, and the Hugging Face hub did "
         "not deliver it. Check the name, or download 'vocab.txt' of the model elsewhere and give its path or folder "
-        'as `name_or_path`.'
+        'as `name_or_path`, the key `tokenizer.name_or_path` of TokenizeExpression in the pipelines.'
     )
     with pytest.raises(OSError, match=exactly(message)) as caught:
         BERTTokenizer(name)

@@ -1,10 +1,12 @@
 # Copyright (c) mmrrsis contributors.
+import sys
+
 import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmrrsis.engine import ConfigError, check_config, check_custom_keys, explain_config_errors
+from mmrrsis.engine import ConfigError, check_config, check_custom_keys, explain_config_errors, load_config
 from mmrrsis.registry import HOOKS, VISUALIZERS
 
 
@@ -97,3 +99,44 @@ def test_other_errors_pass_unchanged():
         raise KeyError('own')
     with pytest.raises(TypeError, match=r'own'), explain_config_errors(Config(dict(a=1))):
         raise TypeError('own')
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with a package that no path leads to."""
+    (tmp_path / 'configs/deep').mkdir(parents=True)
+    (tmp_path / 'a_lonely_method').mkdir()
+    (tmp_path / 'a_lonely_method/__init__.py').write_text('')
+    config = tmp_path / 'configs/deep/own.py'
+    config.write_text("custom_imports = dict(imports=['a_lonely_method'])\nwidth = 3\n")
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    yield config
+    sys.modules.pop('a_lonely_method', None)
+
+
+def test_config_of_a_project_finds_its_package(project):
+    assert load_config(project).width == 3
+    assert 'a_lonely_method' in sys.modules
+    assert sys.path[-1] == str(project.parents[2])  # last: it hides nothing
+    load_config(project)
+    assert sys.path.count(str(project.parents[2])) == 1
+
+
+def test_config_without_modules_of_its_own_leaves_the_path_alone(project):
+    project.write_text('width = 3\n')
+    before = list(sys.path)
+    assert load_config(str(project)).width == 3 and sys.path == before
+
+
+def test_missing_module_of_a_config_is_named_with_where_it_was_looked_for(project):
+    (project.parents[2] / 'a_lonely_method/__init__.py').write_text('import a_module_that_is_nowhere')
+    with pytest.raises(ConfigError) as error:
+        load_config(project)
+    assert '`custom_imports` of' in str(error.value) and "No module named 'a_module_that_is_nowhere'" in str(
+        error.value
+    )
+    assert f'looked for in {project.parents[2]}, the folder above `configs/`' in str(error.value)
+    elsewhere = project.parents[2] / 'moved.py'
+    elsewhere.write_text(project.read_text().replace('a_lonely_method', 'a_method_that_is_nowhere'))
+    with pytest.raises(ConfigError, match='Keep the config under the folder `configs/` of a project'):
+        load_config(elsewhere)

@@ -24,7 +24,8 @@ class Scenes:
 
     def get_data_info(self, index):
         image, target, expression, _ = SAMPLES[index]
-        return dict(img_path=image, target_id=str(target), expressions=[expression])
+        category = 'dock' if 'dock' in expression else 'ship'
+        return dict(img_path=image, target_id=str(target), expressions=[expression], category=category)
 
     def __getitem__(self, index):
         return dict(inputs=torch.tensor(index), data_samples=None)
@@ -58,7 +59,11 @@ def test_scores_are_listed_by_the_kind_of_the_expression(tool, monkeypatch, caps
     tool.main()
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith('|')]
     rows = {cells[0]: cells[1:] for cells in ([cell.strip() for cell in line.strip('|').split('|')] for line in lines)}
-    # Samples, mIoU, share whose target is preferred, and by chance: only images with two targets count for these.
-    assert rows['colour'] == ['2', '66.7', '100.0', '50.0']
-    assert rows['position'] == ['1', '0.0', '0.0', '50.0']
-    assert rows['all'] == ['3', '44.4', '50.0', '50.0']
+    # Samples, mIoU, Pr@0.5, share whose target is preferred, by chance: only images with two targets count for these.
+    assert rows['colour'] == ['2', '66.7', '50.0', '100.0', '50.0']
+    assert rows['position'] == ['1', '0.0', '0.0', '0.0', '50.0']
+    assert rows['all'] == ['3', '44.4', '33.3', '50.0', '50.0']
+    # By category, where the green dock stands alone, and by size: each target is half of its image.
+    assert rows['dock'] == ['1', '33.3', '0.0', 'nan', 'nan']
+    assert rows['ship'] == ['2', '50.0', '50.0', '50.0', '50.0']
+    assert rows['more'] == rows['all'] and 'up to 8%' not in rows

@@ -35,6 +35,7 @@ def address():
     finally:
         server.terminate()
         server.wait(timeout=60)
+        server.stdout.close()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from transformers import BertTokenizerFast  # type: ignore[attr-defined]  # transformers 5 adds the name at run time
 
+from mmrrsis.downloads import hub_access
 from mmrrsis.package_files import PREFIX, resolve_package_file
 from mmrrsis.registry import TOKENIZERS
 from mmrrsis.structures import ReferringText
@@ -48,7 +49,7 @@ class BERTTokenizer:
     def _load(name_or_path: str) -> BertTokenizerFast:
         path = resolve_package_file(name_or_path)
         if path.is_file():
-            return BertTokenizerFast(vocab=str(path))
+            return BertTokenizerFast(str(path))  # the first argument had another name before transformers 5
         if name_or_path.startswith(PREFIX):
             shipped = ', '.join(sorted(f'{PREFIX}{file.name}' for file in path.parent.glob('*.txt')))
             raise FileNotFoundError(
@@ -62,12 +63,20 @@ class BERTTokenizer:
                 "'tokenizer.json'. Copy one of the model's files there."
             )
         try:
-            return BertTokenizerFast.from_pretrained(str(path) if path.is_dir() else name_or_path)
-        except OSError as error:
+            if path.is_dir():
+                return BertTokenizerFast.from_pretrained(str(path))
+            with hub_access():
+                tokenizer = BertTokenizerFast.from_pretrained(name_or_path)
+            if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+                # What transformers 5 makes of a model whose vocabulary it does not find while it is offline.
+                raise OSError('The vocabulary is not in the cache of the hub.')
+            return tokenizer
+        except (OSError, TypeError) as error:  # TypeError: the same, before transformers 5
             raise OSError(
                 f"BERTTokenizer found no vocabulary for '{name_or_path}': it is no folder or file here, and the "
                 "Hugging Face hub did not deliver it. Check the name, or download 'vocab.txt' of the model elsewhere "
-                'and give its path or folder as `name_or_path`.'
+                'and give its path or folder as `name_or_path`, the key `tokenizer.name_or_path` of '
+                'TokenizeExpression in the pipelines.'
             ) from error
 
     def count_tokens(self, expression: str) -> int:

@@ -52,4 +52,4 @@ class BaseMaskHead(BaseModule, Generic[Fused]):
         """
         # float32: sums and means over a large image overflow or lose digits in half precision.
         logits = F.interpolate(self(fused).float(), target.shape[-2:], mode='bilinear', align_corners=False)
-        return {loss.loss_name: loss(logits, target) for loss in self.losses}
+        return {str(loss.loss_name): loss(logits, target) for loss in self.losses}

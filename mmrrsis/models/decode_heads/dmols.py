@@ -50,7 +50,17 @@ class DMOLS(BaseModule):
         self.loss_name = loss_name
 
     def forward(self, context: ContextFeatures) -> Tensor:
-        """Rebuild the words of B expressions, ``(B, N, D)``; meaningless at padding."""
+        """Rebuild the words of B expressions, ``(B, N, D)``; meaningless at padding.
+
+        Raises:
+            ValueError: If ``masked_words`` is None.
+        """
+        if context.text.masked_words is None:
+            raise ValueError(
+                'D-MOLS starts from the expression without its key phrase (`masked_words`), which the encoder did not '
+                'give. Set model.encoder.encode_masked=True, or leave D-MOLS out with '
+                'model.decode_head.reconstruction=None.'
+            )
         pixels = torch.cat([level.flatten(2).transpose(1, 2) for level in context.levels], dim=1)
         pixels = self.pixel_block(pixels, context.text.words, context.text.word_mask)
         # Padding may hold NaN, which would reach the weights through their gradients.
@@ -69,12 +79,6 @@ class DMOLS(BaseModule):
             raise ValueError(
                 'D-MOLS compares with the words of the whole expression (`reference_words`), which the encoder did '
                 'not give. Set model.encoder.encode_reference=True and train in train mode, or leave D-MOLS out with '
-                'model.decode_head.reconstruction=None.'
-            )
-        if context.text.masked_words is None:
-            raise ValueError(
-                'D-MOLS starts from the expression without its key phrase (`masked_words`), which the encoder did not '
-                'give. Set model.encoder.encode_masked=True, or leave D-MOLS out with '
                 'model.decode_head.reconstruction=None.'
             )
         difference = self(context).float() - context.text.reference_words.detach().float()

@@ -109,6 +109,8 @@ class TBTD(BaseMaskHead[ContextFeatures]):
 
     def background_queries(self, context: ContextFeatures) -> Tensor:
         """Return the background tokens of each sample, ``(B, K, D)``."""
+        if self.background_tokens is None:
+            raise ValueError('There is no background stream (model.decode_head.background_stream=False).')
         tokens = self.background_tokens.expand(len(context.text.words), -1, -1)
         if self.prior_block is None:
             return tokens

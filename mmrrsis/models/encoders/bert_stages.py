@@ -2,6 +2,7 @@
 """BERT, a group of layers at a time."""
 
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from transformers import BertConfig, BertModel
 
 from mmrrsis.checkpoint import CheckpointMismatchError, list_differences, warn_random_weights
+from mmrrsis.downloads import hub_access
 from mmrrsis.package_files import PREFIX, resolve_package_file
 from mmrrsis.registry import MODELS
 
@@ -61,7 +63,7 @@ class BERTStages(BaseModule):
         self.take_first_layers = take_first_layers
         # 'eager' takes the additive mask of `run_layers` in every version of transformers; with some twenty tokens
         # there is nothing to be gained from a fused attention.
-        config = BertConfig(**self._settings(arch), attn_implementation='eager')
+        config = BertConfig(**{**self._settings(arch), 'attn_implementation': 'eager'})
         self.bert = BertModel(config, add_pooling_layer=False)
         self.channels: int = config.hidden_size
         self.num_layers: int = config.num_hidden_layers
@@ -105,14 +107,17 @@ class BERTStages(BaseModule):
         is_local = path.is_dir() or self.pretrained.startswith(PREFIX)
         source = str(path) if is_local else self.pretrained
         try:
-            saved = BertConfig.from_pretrained(source)
-            loaded, report = BertModel.from_pretrained(
-                source,
-                config=self.bert.config,
-                add_pooling_layer=False,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # reported below
-            )
+            with nullcontext() if is_local else hub_access():
+                saved = BertConfig.from_pretrained(source)
+                # A pair because of `output_loading_info`, which its signature does not say.
+                pair: Any = BertModel.from_pretrained(
+                    source,
+                    config=self.bert.config,
+                    add_pooling_layer=False,
+                    output_loading_info=True,
+                    ignore_mismatched_sizes=True,  # reported below
+                )
+            loaded, report = pair
         except OSError as error:
             raise FileNotFoundError(
                 f'model.encoder.text.pretrained={self.pretrained!r} is no folder with BERT weights and could not be '

@@ -9,6 +9,7 @@ import torch
 from open_clip.factory import load_state_dict as load_open_clip_state_dict
 from torch import Tensor
 
+from mmrrsis.downloads import hub_access
 from mmrrsis.package_files import resolve_package_file
 
 
@@ -38,7 +39,8 @@ def resolve_clip_weights(arch: str | dict, pretrained: str) -> tuple[Path, bool]
         )
     tag_cfg = open_clip.get_pretrained_cfg(arch, pretrained)
     try:
-        downloaded = open_clip.download_pretrained(tag_cfg)
+        with hub_access():
+            downloaded = open_clip.download_pretrained(tag_cfg)
     except (OSError, RuntimeError) as error:
         raise FileNotFoundError(
             f'The CLIP weights {pretrained!r} of {arch} could not be downloaded ({error}). On a machine without '

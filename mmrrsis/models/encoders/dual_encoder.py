@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringTextBatch, TextFeatures, VisualFeatures
 
+from .build_image_tower import build_image_tower
 from .referring_encoder import IndependentTowers
 
 
@@ -30,7 +31,7 @@ class DualEncoder(IndependentTowers):
     and less computing.
 
     Args:
-        image: Config of the image tower, for example ``TIMMStages``.
+        image: Config of the image tower, for example ``TIMMStages``; see :class:`.StagewiseEncoder`.
         text: Config of the text tower, for example ``BERTStages``.
         channels: Width ``C`` of the maps.
         joint_channels: Width ``D_joint`` of the joint space.
@@ -53,7 +54,7 @@ class DualEncoder(IndependentTowers):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.image = MODELS.build(image)
+        self.image = build_image_tower(image)
         self.text = MODELS.build(text)
         if not 0 <= grid_stage < len(self.image.channels):
             raise ValueError(
@@ -96,9 +97,12 @@ class DualEncoder(IndependentTowers):
             text: A batch of expressions, tensors ``(B, N)``.
 
         Returns:
-            Words ``(B, N, D_text)``, their mask, and sentences ``(B, D_joint)``.
+            Words ``(B, N', D_text)``, their mask, and sentences ``(B, D_joint)``. ``N'`` is the length of the longest
+            expression: padding behind it changes nothing and costs as much as words.
         """
-        words = self.text(text.token_ids, text.token_mask)
-        weight = text.token_mask[..., None].to(words.dtype)  # (B, N, 1)
+        longest = int(text.token_mask.sum(dim=1).max())
+        mask = text.token_mask[:, :longest]
+        words = self.text(text.token_ids[:, :longest], mask)
+        weight = mask[..., None].to(words.dtype)  # (B, N', 1)
         sentence = (words * weight).sum(dim=1) / weight.sum(dim=1)
-        return TextFeatures(words=words, word_mask=text.token_mask, sentence=self.text_projection(sentence))
+        return TextFeatures(words=words, word_mask=mask, sentence=self.text_projection(sentence))

@@ -12,6 +12,7 @@ from mmrrsis.models.fusions.fused_stage import FusedStage
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import MultimodalFeatures, ReferringTextBatch, TextFeatures, VisualFeatures
 
+from .build_image_tower import build_image_tower
 from .referring_encoder import ReferringEncoder
 
 
@@ -39,7 +40,8 @@ class StagewiseEncoder(ReferringEncoder):
     dict(lr_mult=0.1), 'encoder.text': dict(lr_mult=0.1)}`` slows the pretrained towers and not the fusions.
 
     Args:
-        image: Config of the image tower, for example :class:`SwinStages`.
+        image: Config of the image tower: of an :class:`.ImageTower` such as ``SwinStages`` or ``TIMMStages``, or of a
+            backbone of mmpretrain such as ``mmpretrain.ConvNeXt``.
         text: Config of the text tower, for example :class:`BERTStages`.
         fusions: For each stage the config of a fusion, or None for a stage without.
         text_groups: For each stage the number of layers of the text tower; together all of them.
@@ -62,7 +64,7 @@ class StagewiseEncoder(ReferringEncoder):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.image = MODELS.build(image)
+        self.image = build_image_tower(image)
         self.text = MODELS.build(text)
         channels = self.image.channels
         self._check_stages(len(channels), self.text.num_layers, fusions, text_groups)

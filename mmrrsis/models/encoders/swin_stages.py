@@ -4,14 +4,15 @@
 from typing import Any
 
 from mmengine.logging import print_log
-from mmengine.model import BaseModule
 from mmseg.models.backbones import SwinTransformer
 from torch import Tensor
 
 from mmrrsis.checkpoint import warn_random_weights
 from mmrrsis.registry import MODELS
 
-from .swin_weights import fit_swin_state_dict, read_swin_state_dict, resolve_swin_weights
+from .image_tower import ImageTower
+from .image_weights import read_image_weights, resolve_image_weights
+from .swin_weights import fit_swin_state_dict
 
 #: The architectures of Liu et al., "Swin Transformer" (ICCV 2021), section 3.3.
 ARCHITECTURES = {
@@ -22,17 +23,56 @@ ARCHITECTURES = {
 }
 
 
-@MODELS.register_module()
-class SwinStages(BaseModule):
-    """mmsegmentation's Swin Transformer, run one stage at a time so that other modules can work in between.
+class SwinSteps(ImageTower):
+    """The steps of a Swin Transformer of mmsegmentation or mmpretrain.
 
-    :meth:`embed`, then :meth:`run_stage` for each stage; :meth:`normalize` gives the form in which decoders read a
-    stage. Without anything in between the result is that of mmsegmentation's ``SwinTransformer``. Patch merging is
-    the first part of a stage, not the last of the one before, so that what is written into a stage's map is merged
-    as well.
+    Without anything in between the result is that of the ``SwinTransformer``. Patch merging is the first part of a
+    stage, not the last of the one before, so that what is written into a stage's map is merged as well.
 
     Images may have any size: patches, merged patches and windows are padded at the right and at the bottom, and maps
     smaller than the window too.
+
+    Attributes:
+        swin: The ``SwinTransformer``.
+    """
+
+    swin: Any
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Cut images ``(B, 3, H, W)`` into patches, a map ``(B, C_1, H / 4, W / 4)``, both sides rounded up."""
+        tokens, shape = self.swin.patch_embed(images)
+        return self._to_map(self.swin.drop_after_pos(tokens), shape)
+
+    def run_stage(self, index: int, visual: Tensor) -> Tensor:
+        """Run one stage.
+
+        Args:
+            index: The stage, from 0.
+            visual: ``(B, C_1, H / 4, W / 4)`` patches for stage 0, else the map of the stage before.
+
+        Returns:
+            ``(B, C_i, H_i, W_i)``, not normalised.
+        """
+        tokens, shape = visual.flatten(2).transpose(1, 2), tuple(visual.shape[-2:])
+        if index > 0:
+            tokens, shape = self.swin.stages[index - 1].downsample(tokens, shape)
+        for block in self.swin.stages[index].blocks:
+            tokens = block(tokens, shape)
+        return self._to_map(tokens, shape)
+
+    def normalize(self, index: int, visual: Tensor) -> Tensor:
+        """Apply the layer norm that stage ``index`` has for its readers to a map ``(B, C_i, H_i, W_i)``."""
+        norm = getattr(self.swin, f'norm{index}')
+        return norm(visual.permute(0, 2, 3, 1)).permute(0, 3, 1, 2).contiguous()
+
+    @staticmethod
+    def _to_map(tokens: Tensor, shape: tuple[int, ...]) -> Tensor:
+        return tokens.transpose(1, 2).unflatten(2, shape)
+
+
+@MODELS.register_module()
+class SwinStages(SwinSteps):
+    """mmsegmentation's Swin Transformer as an image tower, run one stage at a time: see :class:`SwinSteps`.
 
     Weights are read when the runner initialises the model, not when it is built.
 
@@ -107,8 +147,8 @@ class SwinStages(BaseModule):
             expected = 'a Swin Transformer pretrained on ImageNet'
             warn_random_weights('SwinStages', 'model.encoder.image.pretrained', expected)
             return
-        path = resolve_swin_weights(self.pretrained)
-        self.load_swin_state_dict(read_swin_state_dict(path), source=str(path))
+        path = resolve_image_weights(self.pretrained, 'model.encoder.image.pretrained')
+        self.load_swin_state_dict(read_image_weights(path), source=str(path))
         print_log(f'SwinStages: loaded {path}', logger='current')
 
     def load_swin_state_dict(self, state_dict: dict[str, Tensor], source: str = 'state dict') -> None:
@@ -122,34 +162,3 @@ class SwinStages(BaseModule):
             ValueError: If keys are missing, unexpected or of another shape.
         """
         self.swin.load_state_dict(fit_swin_state_dict(state_dict, self.swin, source))
-
-    def embed(self, images: Tensor) -> Tensor:
-        """Cut images ``(B, 3, H, W)`` into patches, a map ``(B, C_1, H / 4, W / 4)``, both sides rounded up."""
-        tokens, shape = self.swin.patch_embed(images)
-        return self._to_map(self.swin.drop_after_pos(tokens), shape)
-
-    def run_stage(self, index: int, visual: Tensor) -> Tensor:
-        """Run one stage.
-
-        Args:
-            index: The stage, from 0.
-            visual: ``(B, C_1, H / 4, W / 4)`` patches for stage 0, else the map of the stage before.
-
-        Returns:
-            ``(B, C_i, H_i, W_i)``, not normalised.
-        """
-        tokens, shape = visual.flatten(2).transpose(1, 2), tuple(visual.shape[-2:])
-        if index > 0:
-            tokens, shape = self.swin.stages[index - 1].downsample(tokens, shape)
-        for block in self.swin.stages[index].blocks:
-            tokens = block(tokens, shape)
-        return self._to_map(tokens, shape)
-
-    def normalize(self, index: int, visual: Tensor) -> Tensor:
-        """Apply the layer norm that stage ``index`` has for its readers to a map ``(B, C_i, H_i, W_i)``."""
-        norm = getattr(self.swin, f'norm{index}')
-        return norm(visual.permute(0, 2, 3, 1)).permute(0, 3, 1, 2).contiguous()
-
-    @staticmethod
-    def _to_map(tokens: Tensor, shape: tuple[int, int]) -> Tensor:
-        return tokens.transpose(1, 2).unflatten(2, tuple(shape))

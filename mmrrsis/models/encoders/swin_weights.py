@@ -1,18 +1,13 @@
 # Copyright (c) mmrrsis contributors.
-"""Reading Swin weights from any published format."""
+"""Fitting Swin weights of any published format to a model."""
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from urllib.parse import urlparse
 
-import torch
 from mmseg.models.backbones import SwinTransformer
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmrrsis.checkpoint import check_weights, read_checkpoint_file
-from mmrrsis.package_files import resolve_package_file
+from mmrrsis.checkpoint import check_weights
 
 #: Names of Swin's authors and those of mmsegmentation and mmpretrain; ``norm``, whose new name has the stage in it, is
 #: treated apart.
@@ -25,73 +20,6 @@ ORIGINAL_NAMES = (
 )
 #: The classifier, and buffers that follow from window and input size: the model has its own.
 NOT_LOADED = re.compile(r'^head\.|attn_mask$|relative_position_index$')
-
-
-def resolve_swin_weights(pretrained: str) -> Path:
-    """Find the file behind a path or an address, downloading it if need be.
-
-    Args:
-        pretrained: Path of a file, ``package:NAME`` for a file in ``mmrrsis/weights``, or an http(s) address. What is
-            downloaded is kept where :mod:`torch.hub` keeps its checkpoints.
-
-    Returns:
-        The path of the file.
-
-    Raises:
-        FileNotFoundError: If there is no such file, or if the download fails.
-    """
-    if not pretrained.startswith(('http://', 'https://')):
-        path = resolve_package_file(pretrained)
-        if path.is_file():
-            return path
-        raise FileNotFoundError(
-            f'model.encoder.image.pretrained={pretrained!r} is neither a file nor an http(s) address. Give the path '
-            'of a Swin checkpoint, its address, or None for random initialisation.'
-        )
-    path = Path(torch.hub.get_dir(), 'checkpoints', Path(urlparse(pretrained).path).name)
-    if path.is_file():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(pretrained, str(path))
-    except OSError as error:
-        raise FileNotFoundError(
-            f'The Swin weights {pretrained} could not be downloaded ({error}). On a machine without internet, '
-            'download them elsewhere and give their path: --cfg-options '
-            'model.encoder.image.pretrained=/path/to/weights. To start from random weights on purpose: --cfg-options '
-            'model.encoder.image.pretrained=None.'
-        ) from error
-    return path
-
-
-def read_swin_state_dict(path: Path) -> dict[str, Tensor]:
-    """Read the weights of a Swin Transformer, whatever they are wrapped in.
-
-    Reads safetensors and PyTorch files: a bare state dict, or one under ``model`` (Swin's authors) or ``state_dict``
-    (mmpretrain, mmsegmentation). Where keys begin with ``backbone.``, only those are kept, without the prefix.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The state dict as the file names it.
-
-    Raises:
-        ValueError: If the file holds no state dict, or objects that are not safe to load.
-    """
-    content = read_checkpoint_file(path)
-    for wrapping in ('model', 'state_dict'):
-        if isinstance(content, Mapping) and isinstance(content.get(wrapping), Mapping):
-            content = content[wrapping]
-    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise ValueError(
-            f'{path} holds no state dict: expected a mapping of names to tensors, or one under `model` or '
-            '`state_dict`.'
-        )
-    prefix = 'backbone.'
-    if any(key.startswith(prefix) for key in content):
-        return {key.removeprefix(prefix): value for key, value in content.items() if key.startswith(prefix)}
-    return dict(content)
 
 
 def fit_swin_state_dict(state_dict: dict[str, Tensor], swin: SwinTransformer, source: str) -> dict[str, Tensor]:

@@ -7,23 +7,24 @@ from typing import Any
 import timm
 import torch
 from mmengine.logging import print_log
-from mmengine.model import BaseModule
 from timm.models import FeatureListNet
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmrrsis.checkpoint import check_weights, read_state_dict, warn_random_weights
+from mmrrsis.downloads import hub_access
 from mmrrsis.package_files import resolve_package_file
 from mmrrsis.registry import MODELS
 
+from .image_tower import ImageTower
+
 
 @MODELS.register_module()
-class TIMMStages(BaseModule):
+class TIMMStages(ImageTower):
     """An image classifier of timm, run one stage at a time so that other modules can work in between.
 
-    :meth:`embed`, then :meth:`run_stage` for each stage: the same contract as
-    :class:`~mmrrsis.models.encoders.swin_stages.SwinStages`. Without anything in between the maps are those of timm's
-    ``features_only`` model. The classifier and what lies behind the last stage are left out.
+    Without anything in between the maps are those of timm's ``features_only`` model. The classifier and what lies
+    behind the last stage are left out.
 
     Images may have any size that the architecture takes; its mean and standard deviation (timm's
     ``pretrained_cfg``) belong into the data preprocessor.
@@ -97,14 +98,14 @@ class TIMMStages(BaseModule):
         """Load ``pretrained``; warn loudly when there is none.
 
         Raises:
-            FileNotFoundError: If the file does not exist.
+            FileNotFoundError: If the file does not exist or the download fails.
             ValueError: If its weights belong to another architecture.
         """
         if self.pretrained is None:
             warn_random_weights('TIMMStages', 'model.encoder.image.pretrained', f'{self.arch} pretrained on ImageNet')
             return
         if self.pretrained == 'timm':
-            self.load_timm_state_dict(timm.create_model(self.arch, pretrained=True).state_dict(), source='timm')
+            self.load_timm_state_dict(self._download(), source='timm')
         else:
             path = resolve_package_file(self.pretrained)
             if not path.is_file():
@@ -114,6 +115,18 @@ class TIMMStages(BaseModule):
                 )
             self.load_timm_state_dict(read_state_dict(path), source=str(path))
         print_log(f'TIMMStages: loaded {self.pretrained}', logger='current')
+
+    def _download(self) -> dict[str, Tensor]:
+        try:
+            with hub_access():
+                return timm.create_model(self.arch, pretrained=True).state_dict()
+        except (OSError, RuntimeError) as error:
+            raise FileNotFoundError(
+                f"timm's weights of {self.arch} could not be downloaded ({error}). On a machine without internet, "
+                'download them elsewhere and give their path: --cfg-options '
+                'model.encoder.image.pretrained=/path/to/weights. To start from random weights on purpose: '
+                '--cfg-options model.encoder.image.pretrained=None.'
+            ) from error
 
     def load_timm_state_dict(self, state_dict: Mapping[str, Tensor], source: str = 'state dict') -> None:
         """Load the state dict of the whole classifier; what the stages do not have is left out.
@@ -177,16 +190,3 @@ class TIMMStages(BaseModule):
         for name in self._stages[index]:
             visual = self.body[name](visual)
         return visual
-
-    def normalize(self, index: int, visual: Tensor) -> Tensor:
-        """Return the map of stage ``index`` as it is: its last layer is a norm already."""
-        return visual
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Run all stages on images ``(B, 3, H, W)``: one map ``(B, C_i, H_i, W_i)`` per stage."""
-        maps = []
-        visual = self.embed(images)
-        for index in range(len(self.channels)):
-            visual = self.run_stage(index, visual)
-            maps.append(self.normalize(index, visual))
-        return tuple(maps)

@@ -2,6 +2,7 @@
 """Bidirectional spatial correlation, the stage fusion of BTDNet."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from mmengine.model import BaseModule
@@ -129,22 +130,22 @@ class BSC(BaseModule):
         """Compute ``W_v2l`` of equation 3, ``(B, H * W, N)``."""
         keys = self.word_key(words).transpose(1, 2) * self.scale  # (B, d, N)
         padding = ~word_mask[:, None, :]
-        total = 0
+        weights = []
         for alpha, query in zip(self.alpha, self.pixel_queries, strict=True):
             affinity = query(visual).flatten(2).transpose(1, 2) @ keys
             affinity = affinity.masked_fill(padding, torch.finfo(affinity.dtype).min)
-            total = total + alpha * affinity.softmax(-1)
-        return total
+            weights.append(alpha * affinity.softmax(-1))
+        return reduce(torch.add, weights)
 
     def _word_to_pixel(self, words: Tensor, pixels: Tensor) -> Tensor:
         """Compute ``W_l2v`` of equation 3, ``(B, N, H * W)``; ``words`` are zero at padding."""
         keys = self.pixel_key(pixels).transpose(1, 2) * self.scale  # (B, d, H * W)
         channels_first = words.transpose(1, 2)
-        total = 0
+        weights = []
         for k, beta, query in zip(self.text_windows, self.beta, self.word_queries, strict=True):
             windows = F.pad(channels_first, ((k - 1) // 2, k // 2))
-            total = total + beta * (query(windows).transpose(1, 2) @ keys).softmax(-1)
-        return total
+            weights.append(beta * (query(windows).transpose(1, 2) @ keys).softmax(-1))
+        return reduce(torch.add, weights)
 
 
 class MaskedInstanceNorm(nn.Module):

@@ -39,14 +39,10 @@ class TanhGate(BaseModule):
 
     def __init__(self, channels: int, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
-        self.gate = nn.Sequential(
-            nn.Linear(channels, channels, bias=False),
-            nn.ReLU(),
-            nn.Linear(channels, channels, bias=False),
-            nn.Tanh(),
-        )
-        for index in (0, 2):
-            nn.init.trunc_normal_(self.gate[index].weight, std=0.02)
+        layers = [nn.Linear(channels, channels, bias=False) for _ in range(2)]
+        for layer in layers:
+            nn.init.trunc_normal_(layer.weight, std=0.02)
+        self.gate = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.Tanh())
 
     def forward(self, feature: Tensor) -> Tensor:
         """Gate a feature ``(..., C)`` with itself."""

@@ -192,7 +192,7 @@ class CrossScaleInteraction(BaseModule):
         if num_blocks < 1:
             raise ValueError(f'num_blocks={num_blocks} must be 1 or more: without a block the stages do not meet.')
         self.visual_channels = tuple(visual_channels)
-        self.grid_size = tuple(grid_size)
+        self.grid_size = (grid_size[0], grid_size[1])
         parts = [channels // REDUCTION for channels in visual_channels]
         self.reduce = nn.Conv2d(sum(visual_channels), sum(parts), 1)
         self.blocks = nn.Sequential(*(CrossScaleBlock(parts, self.grid_size) for _ in range(num_blocks)))

@@ -88,13 +88,18 @@ class DFSM(BaseModule):
             The selection; ``scores`` are the softmax weights ``(B, M)``.
 
         Raises:
-            ValueError: If a candidate is deeper than the encoder.
+            ValueError: If a candidate is deeper than the encoder, or the encoder gives no sentence.
         """
         visual = features.visual.layers
         if self.candidate_layers[-1] > len(visual):
             raise ValueError(
                 f'DFSM has candidate_layers={self.candidate_layers} but the image encoder returns {len(visual)} '
                 'layers. Change model.neck.layer_selection.candidate_layers.'
+            )
+        if features.text.sentence is None:
+            raise ValueError(
+                'DFSM compares layers with the sentence, which the encoder did not give. Take an encoder with a '
+                'sentence feature, such as CLIPDualEncoder, or another model.neck.layer_selection.'
             )
         candidates = [visual[layer - 1] for layer in self.candidate_layers]
         weights = self.selection(self.similarities(candidates, features.text.sentence)).softmax(dim=-1)

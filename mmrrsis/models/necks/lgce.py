@@ -2,6 +2,7 @@
 """LGCE, the language-guided cross-scale enhancement of the RefSegRS paper, for any number of scales."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from mmengine.model import BaseModule
@@ -128,13 +129,14 @@ class LanguageGuidedEnhancement(BaseModule):
         # masked_fill, not multiplication: padding may hold NaN, and NaN * 0 is NaN.
         total = words.masked_fill(~word_mask.unsqueeze(-1), 0).sum(1, keepdim=True)
         sentence = total / word_mask.sum(1)[:, None, None].clamp(min=1)  # (B, 1, D)
+        scales = [cast(GuidedScale, scale) for scale in self.scales]
         gathered = [
             scale.gather(torch.cat((guide(sentence), feature.flatten(2).transpose(1, 2)), dim=1))
-            for scale, guide, feature in zip(self.scales, self.guides, maps, strict=True)
+            for scale, guide, feature in zip(scales, self.guides, maps, strict=True)
         ]
         others = (*gathered[1:], gathered[0])
         enhanced = []
-        for scale, tokens, other, feature in zip(self.scales, gathered, others, maps, strict=True):
+        for scale, tokens, other, feature in zip(scales, gathered, others, maps, strict=True):
             pixels = scale.spread(scale.exchange(tokens, other))[:, 1:]
             enhanced.append(pixels.transpose(1, 2).reshape(feature.shape))
         return tuple(enhanced)

@@ -12,6 +12,13 @@ from mmrrsis.structures import TextFeatures
 from ..layers import AlignmentBlock
 
 
+def start_near_zero(layer: nn.Conv1d | nn.Conv2d) -> None:
+    """Let a branch begin as next to nothing, so that the module around it begins without it."""
+    nn.init.trunc_normal_(layer.weight, std=1e-3)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
 @MODELS.register_module()
 class ImageMultiscaleConv(BaseModule):
     """Three depthwise-separable branches: fine detail, rows then columns, columns then rows.
@@ -58,8 +65,7 @@ class ImageMultiscaleConv(BaseModule):
         self.rows_then_columns = nn.Sequential(separable((1, 3)), separable((3, 1)), separable((3, 3), dilation))
         self.columns_then_rows = nn.Sequential(separable((3, 1)), separable((1, 3)), separable((3, 3), dilation))
         self.merge = nn.Conv2d(3 * channels, channels, 1)
-        nn.init.trunc_normal_(self.merge.weight, std=1e-3)
-        nn.init.zeros_(self.merge.bias)
+        start_near_zero(self.merge)
 
     def forward(self, feature: Tensor) -> Tensor:
         """Enrich a map ``(B, C, H, W)`` with three scales; the shape stays."""
@@ -88,8 +94,7 @@ class TextMultiscaleConv(BaseModule):
         self.conv1 = nn.Conv1d(in_channels, channels, 1)
         self.conv2 = nn.Conv1d(in_channels + channels, channels, 3, padding=1)
         self.conv3 = nn.Conv1d(2 * channels, channels, 3, padding=1)
-        nn.init.trunc_normal_(self.conv3.weight, std=1e-3)
-        nn.init.zeros_(self.conv3.bias)
+        start_near_zero(self.conv3)
 
     def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
         """Enrich words with their neighbours.

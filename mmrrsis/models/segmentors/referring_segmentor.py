@@ -16,6 +16,9 @@ from mmrrsis.structures import (
     VisualFeatures,
 )
 
+from ..decode_heads.base_mask_head import BaseMaskHead
+from ..encoders.referring_encoder import ReferringEncoder
+
 
 @MODELS.register_module()
 class ReferringSegmentor(BaseModel):
@@ -35,16 +38,18 @@ class ReferringSegmentor(BaseModel):
 
     def __init__(
         self,
-        encoder: dict | nn.Module,
+        encoder: dict | ReferringEncoder,
         neck: dict | nn.Module,
-        decode_head: dict | nn.Module,
+        decode_head: dict | BaseMaskHead,
         mask_threshold: float = 0.35,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        self.encoder, self.neck, self.decode_head = (
-            part if isinstance(part, nn.Module) else MODELS.build(part) for part in (encoder, neck, decode_head)
+        self.encoder: ReferringEncoder = encoder if not isinstance(encoder, dict) else MODELS.build(encoder)
+        self.neck: nn.Module = neck if not isinstance(neck, dict) else MODELS.build(neck)
+        self.decode_head: BaseMaskHead = (
+            decode_head if not isinstance(decode_head, dict) else MODELS.build(decode_head)
         )
         self.mask_threshold = mask_threshold
 
@@ -71,7 +76,10 @@ class ReferringSegmentor(BaseModel):
         if mode == 'loss':
             return self.decode_head.loss(fused, torch.stack([sample.gt_mask.data for sample in data_samples]))
         logits = self.decode_head(fused)
-        return self.postprocess(logits, inputs.shape[-2:], data_samples) if mode == 'predict' else logits
+        if mode == 'tensor':
+            return logits
+        height, width = inputs.shape[-2:]
+        return self.postprocess(logits, (height, width), data_samples)
 
     @property
     def encodes_image_alone(self) -> bool:
@@ -84,11 +92,6 @@ class ReferringSegmentor(BaseModel):
         Raises:
             TypeError: If the encoder needs the expression to encode the image.
         """
-        if not self.encodes_image_alone:
-            raise TypeError(
-                f'{type(self.encoder).__name__} encodes image and expression together; its image features cannot be '
-                'kept. Call the model once per expression.'
-            )
         return self.encoder.encode_image(images)
 
     def encode_text(self, text: ReferringTextBatch) -> TextFeatures:

@@ -95,7 +95,7 @@ class SynthRSSceneTextDataset(SceneTextDataset):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the scenes depend on; the annotation file says it in ``metainfo``."""
+        """What the scenes depend on; the annotation file says it under ``settings``."""
         return dict(split=self.split, scenes=self.scenes, image_size=self.image_size, seed=self.seed)
 
     def load_data_list(self) -> list[dict]:
@@ -103,10 +103,10 @@ class SynthRSSceneTextDataset(SceneTextDataset):
         if is_main_process() and not Path(self.ann_file).exists():
             self._render()
         barrier()
-        metainfo = json.loads(Path(self.ann_file).read_text(encoding='utf-8'))['metainfo']
-        if metainfo != self.settings:
+        settings = json.loads(Path(self.ann_file).read_text(encoding='utf-8')).get('settings')
+        if settings != self.settings:
             raise ValueError(
-                f'{self.ann_file} holds scenes rendered with {metainfo}, but the config asks for {self.settings}. '
+                f'{self.ann_file} holds scenes rendered with {settings}, but the config asks for {self.settings}. '
                 'Choose another `data_root` (or work directory), or delete the file.'
             )
         return super().load_data_list()
@@ -135,4 +135,6 @@ class SynthRSSceneTextDataset(SceneTextDataset):
                 ]
                 progress.update()
         images.flush()
-        ann_file.write_text(json.dumps(dict(metainfo=self.settings, data_list=entries)), encoding='utf-8')
+        # Not as `metainfo`, which has to be equal in all parts of a ConcatDataset.
+        content = dict(metainfo={}, settings=self.settings, data_list=entries)
+        ann_file.write_text(json.dumps(content), encoding='utf-8')

@@ -1,5 +1,8 @@
 # Copyright (c) mmrrsis contributors.
 import json
+import re
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import mmcv
@@ -18,7 +21,10 @@ from clip_pretraining import (
 from clip_pretraining.clip_pretrainer import CLIPPretrainer
 from mmengine.dataset import ConcatDataset
 
-from mmrrsis.registry import TRANSFORMS
+from mmrrsis.engine import load_config
+from mmrrsis.registry import DATASETS, TRANSFORMS
+
+PROJECT = Path(__file__).resolve().parents[1]
 
 TOKENIZER = dict(type='CLIPTokenizer', max_tokens=22)
 
@@ -162,6 +168,26 @@ def test_scenes_are_rendered_once_and_read_as_bgr(rendered, tmp_path, monkeypatc
     assert len(SynthRSSceneTextDataset(**options)) == 113
     with pytest.raises(ValueError, match='train_113.json holds scenes rendered with .*Choose another `data_root`'):
         SynthRSSceneTextDataset(**dict(options, seed=1))
+
+
+def test_config_of_the_readme_joins_photographs_and_rendered_scenes(rendered, tmp_path, monkeypatch):
+    (text,) = re.findall(r'```python\n(.*?)```', (PROJECT / 'README.md').read_text(), re.DOTALL)
+    shutil.copytree(PROJECT / 'configs', tmp_path / 'projects/clip_pretraining/configs')
+    (tmp_path / 'configs').symlink_to(PROJECT.parents[1] / 'configs')
+    (tmp_path / 'projects/clip_pretraining/configs/my_towers.py').write_text(text)
+    (tmp_path / 'data/photographs/images').mkdir(parents=True)
+    entries = [entry(regions=[], expressions=[])]
+    (tmp_path / 'data/photographs/train.json').write_text(json.dumps(dict(metainfo={}, data_list=entries)))
+    mmcv.imwrite(np.zeros((40, 60, 3), np.uint8), str(tmp_path / 'data/photographs/images/a.png'))
+    monkeypatch.chdir(tmp_path)
+    cfg = load_config('projects/clip_pretraining/configs/my_towers.py')
+    cfg.train_dataloader.dataset.datasets[0].scenes = dict(easy=3, full=2)
+    cfg.train_dataloader.dataset['_scope_'] = 'mmrrsis'
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    samples = [dataset[index] for index in range(6)]
+    assert len(dataset) == 6 and all(sample['inputs'].shape == (3, 128, 128) for sample in samples)
+    assert [len(sample['data_samples'].regions) for sample in samples] == [1, 1, 1, 1, 1, 0]
+    assert all(len(sample['data_samples'].caption_ids) == 1 for sample in samples)
 
 
 def make_runner(iteration, tmp_path=None, dataset=None):

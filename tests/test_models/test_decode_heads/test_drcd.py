@@ -96,3 +96,20 @@ def test_default_sizes_are_those_of_the_paper():
     layer = DynamicRotationConv2d(8, 8)
     assert layer.num_bases == 3 and layer.weight.shape == (3, 8, 8, 3, 3)
     assert layer.max_angle == pytest.approx(math.radians(40))
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision_does_not_move_the_sampling_positions(dtype):
+    layer = build_layer()
+    angles = torch.tensor([[0.31, -0.52, 0.61]]).to(dtype)
+    gates = torch.tensor([[0.23, 0.71, 0.44]]).to(dtype)
+    assert torch.equal(layer.kernels(angles, gates), layer.kernels(angles.float(), gates.float()))
+
+
+def test_autocast_changes_the_result_by_rounding_only():
+    layer, feature = build_layer().eval(), torch.randn(2, 4, 9, 9, generator=torch.Generator().manual_seed(0))
+    expected = layer(feature)
+    with torch.autocast('cpu', torch.bfloat16):
+        given = layer(feature)
+    assert given.dtype == torch.bfloat16
+    torch.testing.assert_close(given.float(), expected, atol=0.02 * expected.abs().max().item(), rtol=0)

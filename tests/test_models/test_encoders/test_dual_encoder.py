@@ -5,14 +5,14 @@ from torch.nn import functional as F
 
 from mmrrsis.models.encoders import DualEncoder
 from mmrrsis.registry import MODELS
-from mmrrsis.structures import ReferringText
+from mmrrsis.structures import ReferringTextBatch
 
 BERT = dict(
     type='BERTStages',
     arch=dict(vocab_size=40, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12),
 )
 IMAGES = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
-TEXT = ReferringText(
+TEXT = ReferringTextBatch(
     token_ids=torch.tensor([[1, 5, 6, 2, 0, 0], [1, 7, 8, 9, 10, 2]]),
     token_mask=torch.tensor([[True] * 4 + [False] * 2, [True] * 6]),
     raw=['a', 'b'],
@@ -53,6 +53,15 @@ def test_the_sentence_is_the_mean_of_the_real_words():
     expected = torch.stack([words[0, :4].mean(0), words[1].mean(0)])
     torch.testing.assert_close(features.sentence, encoder.text_projection(expected))
     torch.testing.assert_close(features.words, words)
+
+
+def test_padding_behind_the_longest_expression_is_cut_off():
+    encoder = build()
+    padded = ReferringTextBatch(F.pad(TEXT.token_ids, (0, 3)), F.pad(TEXT.token_mask, (0, 3)), raw=TEXT.raw)
+    features, expected = encoder.encode_text(padded), encoder.encode_text(TEXT)
+    assert features.words.shape == (2, 6, 8)
+    torch.testing.assert_close(features.words, expected.words)
+    torch.testing.assert_close(features.sentence, expected.sentence)
 
 
 def test_a_grid_that_no_stage_has_is_refused():

@@ -196,6 +196,7 @@ def test_a_download_is_kept_and_not_repeated(original, monkeypatch, tmp_path):
         asked.append(url)
         torch.save(dict(model=state_dict), path)
 
+    monkeypatch.setattr('mmrrsis.models.encoders.image_weights.is_reachable', lambda url: True)
     monkeypatch.setattr('torch.hub.download_url_to_file', download)
     monkeypatch.setattr('torch.hub.get_dir', lambda: str(tmp_path))
     for _ in range(2):

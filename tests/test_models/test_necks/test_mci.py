@@ -92,7 +92,11 @@ def test_batch_equals_single_samples():
                 TextFeatures(features.text.words[part], features.text.word_mask[part]),
             )
         )
-        both_b = type(both)(tuple(level[part] for level in both.levels), both.finest, TextFeatures(both.text.words[part], both.text.word_mask[part]))
+        both_b = type(both)(
+            tuple(level[part] for level in both.levels),
+            both.finest,
+            TextFeatures(both.text.words[part], both.text.word_mask[part]),
+        )
         assert_same(single, both_b)
 
 

@@ -94,6 +94,7 @@ def test_decoders_differ_in_the_stages_convolutions_only():
     ]
     assert shapes[0] == shapes[1]
     assert rotating.stages[0][0].num_bases == 3  # the paper's
+    assert build(type='DRCD', num_bases=2, **sizes).stages[1][0].weight.shape[0] == 2
 
 
 def test_plain_decoder_upsamples_then_convolves():
