@@ -8,8 +8,6 @@ alone; without a config, those that are not zero, if they are few.
 
 import argparse
 import hashlib
-import json
-import re
 from pathlib import Path
 
 import torch
