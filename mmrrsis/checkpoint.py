@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""Weights in files: read them safely, compare them with a model, keep only the rows of embeddings that were trained.
+"""Weights of a model: take them from files, compare them, keep only the rows of embeddings that were trained.
 
 Word embeddings can be packed. CLIP's vocabulary has 49,408 tokens; a small model that was trained on a few hundred of
 them would need a file many times larger than what it learned. Such a file holds ``X.rows`` ``(R, D)`` and
@@ -10,15 +10,12 @@ import logging
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-import torch
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.runner.checkpoint import get_torch_safe_globals
-from safetensors import safe_open
-from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from mmrrsis.checkpoint_file import read_checkpoint_file
 
 #: How many keys of each kind an error lists.
 MAX_LISTED = 8
@@ -26,40 +23,6 @@ MAX_LISTED = 8
 
 class CheckpointMismatchError(ValueError):
     """The parameters of a checkpoint are not those of the model."""
-
-
-def read_checkpoint_file(path: Path) -> Any:
-    """Load a safetensors file or a PyTorch checkpoint on the CPU, tensors and plain containers only.
-
-    Raises:
-        ValueError: If the file is damaged, or holds objects that are not safe to load.
-    """
-    try:
-        if path.suffix == '.safetensors':
-            return load_file(path)
-        with torch.serialization.safe_globals(get_torch_safe_globals()):
-            return torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # whatever a damaged or foreign file provokes, from KeyError to RuntimeError
-        raise ValueError(
-            f'{path} cannot be read as a checkpoint: {type(error).__name__}: {error}. Only files with tensors and '
-            'plain containers are loaded; save the parameters alone with `torch.save(model.state_dict(), ...)`.'
-        ) from error
-
-
-def read_metadata(path: str | Path) -> dict[str, str]:
-    """Read what a checkpoint says of itself.
-
-    Args:
-        path: A checkpoint that can be read, see :func:`read_state_dict`.
-
-    Returns:
-        The metadata of a ``.safetensors`` file; of other files, nothing.
-    """
-    path = Path(path)
-    if path.suffix != '.safetensors':
-        return {}
-    with safe_open(path, framework='pt') as file:
-        return dict(file.metadata() or {})
 
 
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:

@@ -9,7 +9,6 @@ from ssl import SSLError
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-import huggingface_hub.utils
 from huggingface_hub import constants
 
 #: Seconds after which a server counts as not reachable.
@@ -54,14 +53,8 @@ def hub_access() -> Iterator[None]:
     if constants.HF_HUB_OFFLINE or is_reachable(constants.ENDPOINT):
         yield
         return
-    _set_offline(True)
+    constants.HF_HUB_OFFLINE = True
     try:
         yield
     finally:
-        _set_offline(False)
-
-
-def _set_offline(offline: bool) -> None:
-    constants.HF_HUB_OFFLINE = offline
-    # Before version 1 of huggingface_hub an open session keeps the mode in which it was opened.
-    getattr(huggingface_hub.utils, 'reset_sessions', lambda: None)()
+        constants.HF_HUB_OFFLINE = False

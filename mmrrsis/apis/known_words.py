@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mmrrsis.checkpoint import read_metadata
+from mmrrsis.checkpoint_file import read_metadata
 from mmrrsis.datasets.key_phrase import KeyPhraseFinder
 
 # Words, and the parts of compounds such as 'dark-red'; a possessive ending is none.

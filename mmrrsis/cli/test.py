@@ -55,10 +55,9 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
     # Imported here, so that --help does not load PyTorch.
     import torch
     from mmengine.dist import is_main_process
-    from mmengine.runner import Runner
 
     from mmrrsis.checkpoint import load_checkpoint
-    from mmrrsis.engine import check_config, explain_config_errors, load_config, prepare_runtime
+    from mmrrsis.engine import ReproducibleRunner, check_config, explain_config_errors, load_config, prepare_runtime
 
     cfg = load_config(find_config(args.config))
     cfg.launcher = args.launcher
@@ -68,7 +67,7 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
     apply_options(cfg, args)
     prepare_runtime(cfg)
     with explain_config_errors(cfg):
-        runner = Runner.from_cfg(cfg)
+        runner = ReproducibleRunner.from_cfg(cfg)
         load_checkpoint(runner.model, args.checkpoint)
         metrics = runner.test()
     if args.out and is_main_process():

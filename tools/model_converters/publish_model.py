@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset
-from safetensors.torch import save_file
 
 from mmrrsis.analysis import build_dataset
 from mmrrsis.apis import KnownWords
 from mmrrsis.checkpoint import pack_embedding, read_state_dict
+from mmrrsis.checkpoint_file import save_tensors
 from mmrrsis.registry import TRANSFORMS
 
 #: Names of word embeddings: those of CLIP and of BERT.
@@ -84,7 +84,8 @@ def publish(state_dict: dict[str, torch.Tensor], token_ids: torch.Tensor | None 
 def main() -> None:
     """Read, shrink, write."""
     args = parse_args()
-    metadata, token_ids = dict(format='pt'), None
+    metadata: dict[str, str] = {}
+    token_ids = None
     if args.config is not None:
         cfg = Config.fromfile(args.config)
         if args.data_root is not None:
@@ -92,7 +93,7 @@ def main() -> None:
         known_words, token_ids = training_language(cfg)
         metadata.update(config=args.config.name, **known_words.to_metadata())
     weights = publish(read_state_dict(args.checkpoint), token_ids)
-    save_file(weights, args.out, metadata=metadata)
+    save_tensors(weights, args.out, metadata)
     content = args.out.read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:8]
     print(f'{args.out}: {len(weights)} tensors, {len(content) / 1e6:.1f} MB, sha256 {digest}')

@@ -49,7 +49,7 @@ class BERTTokenizer:
     def _load(name_or_path: str) -> BertTokenizerFast:
         path = resolve_package_file(name_or_path)
         if path.is_file():
-            return BertTokenizerFast(str(path))  # the first argument had another name before transformers 5
+            return BertTokenizerFast(vocab=str(path))
         if name_or_path.startswith(PREFIX):
             shipped = ', '.join(sorted(f'{PREFIX}{file.name}' for file in path.parent.glob('*.txt')))
             raise FileNotFoundError(
@@ -68,10 +68,10 @@ class BERTTokenizer:
             with hub_access():
                 tokenizer = BertTokenizerFast.from_pretrained(name_or_path)
             if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
-                # What transformers 5 makes of a model whose vocabulary it does not find while it is offline.
+                # What transformers makes of a model whose vocabulary it does not find while it is offline.
                 raise OSError('The vocabulary is not in the cache of the hub.')
             return tokenizer
-        except (OSError, TypeError) as error:  # TypeError: the same, before transformers 5
+        except OSError as error:
             raise OSError(
                 f"BERTTokenizer found no vocabulary for '{name_or_path}': it is no folder or file here, and the "
                 "Hugging Face hub did not deliver it. Check the name, or download 'vocab.txt' of the model elsewhere "

@@ -1,6 +1,7 @@
 # Copyright (c) mmrrsis contributors.
 """Hooks of the runner."""
 
+from .atomic_checkpoint_hook import AtomicCheckpointHook, CheckpointWriteError
 from .referring_visualization_hook import ReferringVisualizationHook
 
-__all__ = ['ReferringVisualizationHook']
+__all__ = ['AtomicCheckpointHook', 'CheckpointWriteError', 'ReferringVisualizationHook']

@@ -198,8 +198,7 @@ class BERTStages(BaseModule):
         padding = ~word_mask[:, None, None, :]
         mask = torch.zeros_like(padding, dtype=words.dtype).masked_fill(padding, torch.finfo(words.dtype).min)
         for layer in self.bert.encoder.layer[start:stop]:
-            output = layer(words, mask)
-            words = output[0] if isinstance(output, tuple) else output  # a tuple before transformers 5
+            words = layer(words, mask)
         return words
 
     def forward(self, token_ids: Tensor, word_mask: Tensor) -> Tensor:

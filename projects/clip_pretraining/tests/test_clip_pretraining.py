@@ -278,4 +278,4 @@ def test_pretraining_writes_weights_that_the_encoder_reads_and_continues(tmp_pat
     assert 'resumed epoch: 0, iter: 2' in run('4')
     assert torch.load(tmp_path / 'iter_4.pth', weights_only=False)['meta']['iter'] == 4
     with safe_open(tmp_path / 'clip.safetensors', 'pt') as file:
-        assert file.metadata() == dict(format='pt', steps='4')
+        assert file.metadata().items() >= dict(format='pt', steps='4').items()
