@@ -25,6 +25,31 @@ class CheckpointMismatchError(ValueError):
     """The parameters of a checkpoint are not those of the model."""
 
 
+def check_finite(model: nn.Module, state_dict: Mapping[str, Tensor], source: str | Path) -> None:
+    """Check that every parameter of a model is finite; buffers may hold infinity, as masks of attention do.
+
+    Args:
+        model: The model, not wrapped.
+        state_dict: Its parameters and buffers.
+        source: Where they come from, for the error.
+
+    Raises:
+        ValueError: Names the parameters with NaN or infinity.
+    """
+    names = {name for name, _ in model.named_parameters()}
+    broken = [
+        key
+        for key, value in state_dict.items()
+        if value.is_floating_point() and (not value.isfinite().all() if key in names else value.isnan().any())
+    ]
+    if broken:
+        listed = list_differences({'not finite': broken})
+        raise ValueError(
+            f'The checkpoint {source} has parameters with NaN or infinity: every mask would be empty.{listed}\n'
+            'The training had diverged, or the file is damaged. Take an earlier checkpoint.'
+        )
+
+
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     """Read the model parameters of a checkpoint.
 
@@ -35,7 +60,8 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
         path: A checkpoint file.
 
     Returns:
-        Parameters and buffers on the CPU, without the ``module.`` prefix of a data-parallel wrapper.
+        Parameters and buffers on the CPU, without the ``module.`` of a data-parallel wrapper and the ``_orig_mod.``
+        of `torch.compile`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -51,7 +77,7 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
             f'{path} holds no state dict: expected a mapping of parameter names to tensors, or such a mapping under '
             '`state_dict`.'
         )
-    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
+    return {key.replace('_orig_mod.', '').removeprefix('module.'): value for key, value in state_dict.items()}
 
 
 def list_differences(differences: Mapping[str, Iterable[str]]) -> str:
@@ -140,6 +166,7 @@ def load_checkpoint(model: nn.Module, path: str | Path) -> None:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is no checkpoint.
         CheckpointMismatchError: If a key is missing, unexpected or of another shape.
+        ValueError: If a parameter is not finite.
     """
     model = unwrap_model(model)
     vocabulary_sizes = {
@@ -147,6 +174,7 @@ def load_checkpoint(model: nn.Module, path: str | Path) -> None:
     }
     state_dict = unpack_embeddings(read_state_dict(path), vocabulary_sizes)
     check_state_dict(model, state_dict, path)
+    check_finite(model, state_dict, path)
     model.load_state_dict(state_dict, strict=True)
 
 

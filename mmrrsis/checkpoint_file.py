@@ -62,8 +62,10 @@ def read_checkpoint_file(path: Path, map_location: Any = 'cpu') -> Any:
         map_location: Where the tensors of a PyTorch checkpoint go, see :func:`torch.load`.
 
     Raises:
-        ValueError: If the file is damaged, or holds objects that are not safe to load.
+        ValueError: If the file is damaged, is something else under the name of a checkpoint, or holds objects that
+            are not safe to load.
     """
+    _check_no_stand_in(path)
     try:
         if path.suffix == '.safetensors':
             return _read_safetensors(path)
@@ -77,6 +79,25 @@ def read_checkpoint_file(path: Path, map_location: Any = 'cpu') -> Any:
             f'{path} cannot be read as a checkpoint: {type(error).__name__}: {error}. Only files with tensors and '
             'plain containers are loaded; save the parameters alone with `torch.save(model.state_dict(), ...)`.'
         ) from error
+
+
+def _check_no_stand_in(path: Path) -> None:
+    """Name what downloads and clones leave in the place of a checkpoint.
+
+    Raises:
+        ValueError: If the file is a pointer of Git LFS, a web page, or empty.
+    """
+    with path.open('rb') as file:
+        start = file.read(512).lstrip().lower()
+    if start.startswith(b'version https://git-lfs'):
+        raise ValueError(f'{path} is a pointer of Git LFS, not the checkpoint. Fetch the file with `git lfs pull`.')
+    if start.startswith((b'<!doctype', b'<html', b'<?xml')):
+        raise ValueError(
+            f'{path} is a web page, not a checkpoint: the address that was downloaded shows the file in a browser. '
+            'Download it from the address of the file itself, such as that of the button "download" or "raw".'
+        )
+    if not start:
+        raise ValueError(f'{path} is empty. Download or copy it again.')
 
 
 def _verify_archive(path: Path) -> None:

@@ -9,7 +9,7 @@ dataset = dict(type='SynthRSDataset', data_root='data/synthrs_full')
 train_pipeline = [
     dict(step, scale=image_size) if step['type'] == 'Resize' else step
     for step in _base_.train_pipeline
-    if step['type'] != 'RandomReferringFlip'
+    if step['type'] != 'RandomTurn'
 ]
 test_pipeline = [dict(step, scale=image_size) if step['type'] == 'Resize' else step for step in _base_.test_pipeline]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline, **dataset))

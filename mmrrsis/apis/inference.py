@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
 from mmrrsis.checkpoint import load_checkpoint
 from mmrrsis.engine.config import check_config, explain_config_errors, load_config
+from mmrrsis.engine.runtime import choose_device
 from mmrrsis.images import ImageInput, as_rgb
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringDataSample
@@ -46,12 +46,14 @@ def init_segmentor(
         FileNotFoundError: If config or checkpoint do not exist.
         ConfigError: If the config has a mistake.
         CheckpointMismatchError: If the checkpoint belongs to another architecture.
+        ValueError: If the device cannot be used, or the checkpoint is none or not finite.
     """
     cfg = config if isinstance(config, Config) else load_config(config)
     if cfg_options:
         cfg = Config(cfg.to_dict(), filename=cfg.filename)  # the caller's config stays as it is
         cfg.merge_from_dict(cfg_options)
     check_config(cfg)
+    chosen = choose_device(device)  # before a model is built for it
     init_default_scope(cfg.get('default_scope', 'mmrrsis'))
     model_cfg = cfg.model.copy()
     if cfg.get('data_preprocessor'):
@@ -62,7 +64,7 @@ def init_segmentor(
         load_checkpoint(model, checkpoint)
     model.known_words = None if checkpoint is None else _read_known_words(checkpoint)
     model.cfg = cfg
-    return model.to(device or get_device()).eval()
+    return model.to(chosen).eval()
 
 
 def _read_known_words(checkpoint: str | Path) -> KnownWords | None:

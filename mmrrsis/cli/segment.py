@@ -61,6 +61,11 @@ def build_parser(modes: Sequence[str], program: str | None) -> argparse.Argument
     scene.add_argument(
         '--simplify', type=float, default=0.0, metavar='PIXELS', help='how far outlines of polygons may move'
     )
+    scene.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace what --vector names, even if it was not written here',
+    )
     scene.add_argument('--quiet', action='store_true', help='no progress bar')
     return parser
 
@@ -100,6 +105,7 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
             simplify=args.simplify,
             crs=args.crs,
             batch_size=args.batch_size,
+            overwrite=args.overwrite,
             show_progress=not args.quiet,
             force=args.force,
         )

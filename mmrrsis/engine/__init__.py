@@ -5,7 +5,7 @@ from .config import ConfigError, check_config, check_custom_keys, explain_config
 from .hooks import AtomicCheckpointHook, CheckpointWriteError, ReferringVisualizationHook
 from .resume import ResumeError, find_resume, take_seed
 from .runner import ReproducibleRunner
-from .runtime import prepare_runtime
+from .runtime import choose_device, prepare_runtime
 from .schedule import iteration_options
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     'ResumeError',
     'check_config',
     'check_custom_keys',
+    'choose_device',
     'explain_config_errors',
     'find_resume',
     'iteration_options',

@@ -11,6 +11,31 @@ from mmengine.logging import print_log
 _AMP_ONLY_KEYS = ('loss_scale', 'dtype', 'use_fsdp')
 
 
+def choose_device(device: str | None) -> torch.device:
+    """Return a device that this machine has.
+
+    Args:
+        device: A torch device, such as ``cuda:0``. None takes the accelerator where there is one.
+
+    Raises:
+        ValueError: If there is no such device, or it cannot be used here.
+    """
+    name = device or get_device()
+    try:
+        chosen = torch.device(name)
+        if chosen.type == 'meta':
+            raise RuntimeError('it holds no numbers')
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:  # by the kind of device
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f'The device `{name}` cannot be used: {reason}. Devices of this machine: cpu'
+            f'{"".join(f", cuda:{index}" for index in range(torch.cuda.device_count()))}. Name one of them, or leave '
+            'the device out.'
+        ) from error
+    return chosen
+
+
 def prepare_runtime(cfg: Config) -> None:
     """Change in place what a machine without an accelerator cannot do, and say so.
 

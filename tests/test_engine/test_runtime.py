@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmrrsis.engine import prepare_runtime, runtime
+from mmrrsis.engine import choose_device, prepare_runtime, runtime
 
 
 @pytest.fixture
@@ -45,3 +45,10 @@ def test_slurm_without_an_accelerator_is_refused(cfg, monkeypatch):
     cfg.launcher = 'slurm'
     with pytest.raises(ValueError, match=r'the launcher `slurm` needs one'):
         prepare_runtime(cfg)
+
+
+@pytest.mark.parametrize('device', ['gpu', 'cuda:99', 'meta', 'xpu:99'])
+def test_devices_that_are_not_there_are_named(device):
+    with pytest.raises(ValueError, match=f'The device `{device}` cannot be used: .*Devices of this machine: cpu'):
+        choose_device(device)
+    assert choose_device('cpu').type == 'cpu'

@@ -12,7 +12,7 @@ train_pipeline = [
     dict(type='Resize', scale=image_size, keep_ratio=False),
     dict(type='mmseg.PhotoMetricDistortion', brightness_delta=24, contrast_range=(0.7, 1.3)),
     dict(type='ChooseExpression'),
-    dict(type='RandomReferringFlip'),
+    dict(type='RandomTurn', mirror=0.5, rotate=0.5, angles=(180,)),
     *text_steps,
 ]
 # The mask comes after Resize and keeps its own size; the metric brings both to one.

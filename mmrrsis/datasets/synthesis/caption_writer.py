@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .expression_syntax import plural
-from .scene_object import SceneObject
+from mmrrsis.datasets.expressions import SceneObject
+from mmrrsis.datasets.expressions.syntax import plural
 
 _NUMBERS = {2: 'two', 3: 'three', 4: 'four', 5: 'five'}
 _COLUMNS, _ROWS = ('left', '', 'right'), ('upper', '', 'lower')

@@ -8,7 +8,8 @@ from .choose_expression import ChooseExpression
 from .load_referring_mask import LoadReferringMask
 from .mask_key_phrase import MaskKeyPhrase
 from .pack_referring_inputs import PackReferringInputs
-from .random_referring_flip import RandomReferringFlip
+from .random_crop_around_target import RandomCropAroundTarget
+from .random_turn import RandomTurn
 from .tokenize_expression import TokenizeExpression
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     'LoadReferringMask',
     'MaskKeyPhrase',
     'PackReferringInputs',
-    'RandomReferringFlip',
+    'RandomCropAroundTarget',
+    'RandomTurn',
     'TokenizeExpression',
 ]
