@@ -97,7 +97,7 @@ def _check_no_stand_in(path: Path) -> None:
             'Download it from the address of the file itself, such as that of the button "download" or "raw".'
         )
     if not start:
-        raise ValueError(f'{path} is empty. Download or copy it again.')
+        raise ValueError(f'{path} cannot be read as a checkpoint: it is empty. Download or copy it again.')
 
 
 def _verify_archive(path: Path) -> None:
@@ -147,7 +147,7 @@ def tensor_digest(tensors: Mapping[str, Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         digest.update(f'{name} {tensor.dtype} {tuple(tensor.shape)}\n'.encode())
-        digest.update(memoryview(tensor.flatten().view(torch.uint8).numpy()))
+        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

@@ -180,7 +180,7 @@ def test_checkpoints_of_compiled_models_load(tmp_path, prefix):
     [
         (b'version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n', r'pointer of Git LFS.*git lfs pull'),
         (b'\n<!DOCTYPE html><html></html>', r'is a web page, not a checkpoint'),
-        (b'', r'is empty'),
+        (b'', r'it is empty'),
     ],
 )
 def test_what_stands_in_the_place_of_a_checkpoint_is_named(tmp_path, name, content, words):

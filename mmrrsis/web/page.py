@@ -22,6 +22,8 @@ from .user_input import MAX_EXPRESSIONS, MAX_SIDE, Example, read_source
 _UPLOAD_SECONDS = 24 * 3600
 # A 16-bit scene of the largest size, uncompressed, with four bands.
 _MAX_FILE_SIZE = '160mb'
+# Requests that wait for the model; further ones are told so at once.
+_MAX_WAITING = 16
 # Style sheet; the variables are those of Gradio's theme, so that light and dark both work.
 _CSS = """
 .gradio-container {--body-text-color-subdued: color-mix(in srgb, var(--body-text-color) 72%, transparent);
@@ -225,7 +227,9 @@ def launch_page(
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     page = build_page(predictor, examples, folder, model_name, note)
     theme = gr.themes.Default(primary_hue='blue', font=('system-ui', 'sans-serif'), font_mono=('monospace',))
+    page.queue(max_size=_MAX_WAITING)
     _, address, _ = page.launch(
+        server_name='127.0.0.1',  # whatever the environment says: others come in with `share` alone
         server_port=port,
         share=share,
         prevent_thread_lock=not block,

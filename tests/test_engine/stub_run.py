@@ -18,7 +18,7 @@ def stub_cfg(work_dir, **options):
     for split in ('train', 'val', 'test'):
         cfg[f'{split}_dataloader'].dataset.data_root = str(Path(work_dir).parent)
     cfg.launcher, cfg.work_dir = 'none', str(work_dir)
-    cfg.experiment_name = f'stub_{next(_COUNT)}'  # MMEngine keeps hubs and loggers by name
+    cfg.experiment_name = cfg.visualizer.name = f'stub_{next(_COUNT)}'  # MMEngine keeps what it made by its name
     return cfg
 
 
