@@ -125,6 +125,22 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """Read what a file says of itself.
+
+    Args:
+        path: A checkpoint that :func:`read_checkpoint_file` can read.
+
+    Returns:
+        The metadata of a ``.safetensors`` file; of other files, nothing.
+    """
+    path = Path(path)
+    if path.suffix != '.safetensors':
+        return {}
+    with safe_open(path, 'pt') as file:
+        return dict(file.metadata() or {})
+
+
 def tensor_digest(tensors: Mapping[str, Tensor]) -> str:
     """Return the SHA-256 of named tensors: names, types, shapes and values, whatever their order."""
     digest = hashlib.sha256()

@@ -35,6 +35,8 @@ _CSS = """
   background: color-mix(in srgb, #d97706 10%, transparent); color: var(--body-text-color); border-radius: 4px}
 .message {padding: .55rem .8rem; border-radius: 4px; line-height: 1.45; overflow-wrap: anywhere;
   border-left: 4px solid var(--border-color-primary); background: var(--background-fill-secondary)}
+.message.warning {margin-top: .4rem; border-left-color: #d97706;
+  background: color-mix(in srgb, #d97706 10%, transparent)}
 .message.error {border-left-color: #dc2626; background: color-mix(in srgb, #dc2626 10%, transparent)}
 /* Grid and flex children grow with their content unless told otherwise; tables scroll inside their frame instead. */
 .gradio-container :is(.main, .wrap, .contain, .row, .column, .block, .form, .html-container) {min-width: 0}
@@ -121,6 +123,7 @@ def build_page(
                     max_lines=8,
                     elem_id='expressions',
                 )
+                force = gr.Checkbox(label='Force an answer for objects that the model does not know', elem_id='force')
                 run = gr.Button('Segment', variant='primary', elem_id='segment')
                 gr.HTML('<h2 class="part-title">Examples</h2>', visible=bool(examples))
                 gallery = gr.Gallery(
@@ -180,7 +183,7 @@ def build_page(
         gr.on(
             [run.click, text.submit],
             actions.segment,
-            [file, text, threshold, opacity],
+            [file, text, threshold, opacity, force],
             everything,
             api_visibility='private',
             show_progress_on=picture,
