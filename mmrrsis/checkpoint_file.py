@@ -125,13 +125,29 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """Read what a file says of itself.
+
+    Args:
+        path: A checkpoint that :func:`read_checkpoint_file` can read.
+
+    Returns:
+        The metadata of a ``.safetensors`` file; of other files, nothing.
+    """
+    path = Path(path)
+    if path.suffix != '.safetensors':
+        return {}
+    with safe_open(path, 'pt') as file:
+        return dict(file.metadata() or {})
+
+
 def tensor_digest(tensors: Mapping[str, Tensor]) -> str:
     """Return the SHA-256 of named tensors: names, types, shapes and values, whatever their order."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         digest.update(f'{name} {tensor.dtype} {tuple(tensor.shape)}\n'.encode())
-        digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

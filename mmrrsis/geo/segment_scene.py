@@ -2,6 +2,7 @@
 """Segment a georeferenced scene with referring expressions."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from rasterio.windows import Window
 from rich.console import Console
 from rich.progress import Progress
 
+from mmrrsis.apis import ExpressionWarning
 from mmrrsis.apis.inference import check_expressions
 
 from .coarse_to_fine import refine_strips
@@ -74,6 +76,7 @@ def segment_scene(
     batch_size: int = Tiling.batch_size,
     overwrite: bool = SceneOptions.overwrite,
     show_progress: bool = True,
+    force: bool = False,
 ) -> SceneResult:
     """Segment what sentences refer to in a scene and write it with the scene's georeference.
 
@@ -104,6 +107,7 @@ def segment_scene(
         batch_size: Tiles in one call of the model.
         overwrite: Replace a layer of the name of ``vector``, or a GeoJSON file, that was not written here.
         show_progress: Show a progress bar on standard error.
+        force: Segment objects that the model was not trained on all the same.
 
     Returns:
         Scores and sizes of the masks.
@@ -113,9 +117,15 @@ def segment_scene(
         OSError: With ``errno.ENOSPC`` if the disk is full; nothing is left behind then.
         ValueError: If the scene is unreadable, an argument is out of range, an extension unknown, polygons are
             wanted of a scene whose place or CRS does not allow them, or ``vector`` holds what was not written here.
+        UnknownObjectError: If the model was not trained on the object that an expression names.
+
+    Warns:
+        ExpressionWarning: If the model does not know or does not see other words of an expression.
     """
     expressions = [expressions] if isinstance(expressions, str) else list(expressions)
     check_expressions(expressions)
+    for message in predictor.check_words(expressions, force):
+        warnings.warn(message, ExpressionWarning, stacklevel=2)
     options = SceneOptions(
         threshold=predictor.mask_threshold if threshold is None else threshold,
         mode=mode,

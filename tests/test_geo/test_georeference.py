@@ -28,6 +28,9 @@ class Untouched:
     def predict_probabilities(self, images, expressions):
         pytest.fail('the model ran before the mistake was found')
 
+    def check_words(self, expressions, force):
+        return ()
+
 
 def add_points(path, corners, crs='EPSG:32633'):
     points = [GroundControlPoint(row, column, *place) for (column, row), place in corners.items()]

@@ -13,6 +13,9 @@ class Untouched:
     def predict_probabilities(self, images, expressions):
         pytest.fail('the model ran before the mistake was found')
 
+    def check_words(self, expressions, force):
+        return ()
+
 
 @pytest.fixture
 def scene(write_scene, blocks):

@@ -36,12 +36,17 @@ class NamedScene:
 class SetRecipe(Protocol):
     """What a set is made of. Worker processes share it."""
 
-    #: As messages call the set, for example 'SynthRS'.
-    title: str
-    #: In file names.
-    prefix: str
-    #: A key of :data:`LAYOUTS`.
-    layout: str
+    @property
+    def title(self) -> str:
+        """As messages call the set, for example 'SynthRS'."""
+
+    @property
+    def prefix(self) -> str:
+        """In file names."""
+
+    @property
+    def layout(self) -> str:
+        """A key of :data:`LAYOUTS`."""
 
     def content(self) -> dict[str, Any]:
         """Return what determines the files, as plain types; kept beside them in ``{prefix}.json``."""

@@ -98,7 +98,7 @@ class PhotographSet:
         order: list[int] = []
         while len(order) < count:  # every object in turn
             order += [int(i) for i in rng.permutation(len(photograph.instances))]
-        scenes = []
+        scenes: list[NamedScene] = []
         for index in order[:count]:
             scene = self._look(photograph, picture, index, rng)
             if scene is not None:
