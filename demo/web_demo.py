@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +14,19 @@ if TYPE_CHECKING:
 # OpenCV warns for every geographic tag of a GeoTIFF; the variable is read when OpenCV is imported.
 os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')
 
-# Scenes of SynthRS's test split, which no training sees, and how many of their objects are asked for.
-SYNTHETIC_SCENES = ((12, 4), (6, 3))
-IMAGE_SIZE = 384
+EXAMPLES = (
+    ('airplanes.jpg', ('the airplane on the left', 'the airplane at the bottom right'), 'Airplanes'),
+    ('tennis_courts.jpg', ('the tennis court on the left', 'the rightmost tennis court'), 'Tennis courts'),
+    ('OSBS_029.tif', ('the tree in the center',), 'GeoTIFF, unknown object'),
+)
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog='Without --config and --checkpoint the small model of the package is used. It has seen synthetic '
-        'scenes only: on real photographs its masks mean nothing.',
+        epilog='Without --config and --checkpoint the small model of the package is used. It knows ten categories of '
+        'objects in aerial photographs, such as airplanes, ships and storage tanks, and is for research use only.',
     )
     parser.add_argument('--config', help='config file, or name of a config of the package')
     parser.add_argument('--checkpoint', help='checkpoint that was trained with this config')
@@ -35,34 +36,15 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def write_examples(folder: str | Path) -> list[Example]:
-    """Make the examples: two synthetic scenes, and the aerial photograph of this folder.
+def find_examples() -> list[Example]:
+    """Return the aerial photographs of this folder, each with sentences.
 
-    The expressions of the synthetic scenes are those that the generator has verified. The small model does not know
-    trees: the page refuses the photograph's sentence and offers to force an answer.
-
-    Args:
-        folder: Where the synthetic scenes are written; it exists.
-
-    Returns:
-        The examples.
+    The small model does not know trees: the page refuses the last example's sentence and offers to force an answer.
     """
-    from PIL import Image
-
-    from mmrrsis.datasets.synthesis import SceneGenerator
     from mmrrsis.web import Example
 
-    generator = SceneGenerator('easy', IMAGE_SIZE)
-    examples = []
-    for number, (index, count) in enumerate(SYNTHETIC_SCENES, start=1):
-        scene = generator.generate(index, 'test')
-        path = Path(folder) / f'synthetic_scene_{number}.png'
-        Image.fromarray(scene.image).save(path)
-        expressions = tuple(referral.expressions[0] for referral in scene.referrals[:count])
-        examples.append(Example(path, expressions, f'Scene {number}'))
-    photograph = Path(__file__).with_name('OSBS_029.tif')
-    examples.append(Example(photograph, ('the tree in the center',), 'GeoTIFF, unknown object'))
-    return examples
+    folder = Path(__file__).parent
+    return [Example(folder / name, expressions, label) for name, expressions, label in EXAMPLES]
 
 
 def main() -> None:
@@ -74,9 +56,8 @@ def main() -> None:
 
     inferencer = ReferringInferencer(args.config, args.checkpoint, args.device, show_progress=False)
     cfg = inferencer.cfg
-    with tempfile.TemporaryDirectory(prefix='mmrrsis_examples_') as folder:
-        examples = write_examples(folder)
-        launch_page(inferencer, Path(cfg.filename).stem, examples, training_note(cfg), args.port, args.share)
+    note = training_note(cfg, inferencer.model.terms)
+    launch_page(inferencer, Path(cfg.filename).stem, find_examples(), note, args.port, args.share)
 
 
 if __name__ == '__main__':

@@ -6,8 +6,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 PREFIX = 'package:'
-#: What is used when neither a model nor weights are named. It has seen synthetic scenes only.
-DEFAULT_MODEL = 'cd2fsan_tiny_synthrs'
+#: What is used when neither a model nor weights are named: ten categories of photographs, see weights/README.md.
+DEFAULT_MODEL = 'cd2fsan_small_vhr10'
 DEFAULT_WEIGHTS = f'{PREFIX}{DEFAULT_MODEL}.safetensors'
 
 

@@ -12,6 +12,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
 from mmrrsis.checkpoint import load_checkpoint
+from mmrrsis.checkpoint_file import read_metadata
 from mmrrsis.engine.config import check_config, explain_config_errors, load_config
 from mmrrsis.engine.runtime import choose_device
 from mmrrsis.images import ImageInput, as_rgb
@@ -40,7 +41,8 @@ def init_segmentor(
 
     Returns:
         The model in evaluation mode on ``device``, with its config as attribute ``cfg`` and, as ``known_words``, the
-        :class:`KnownWords` that the checkpoint carries, None if it carries none.
+        :class:`KnownWords` that the checkpoint carries, None if it carries none. Its terms of use, where it has any,
+        are said and kept as ``terms``.
 
     Raises:
         FileNotFoundError: If config or checkpoint do not exist.
@@ -63,6 +65,9 @@ def init_segmentor(
     if checkpoint is not None:
         load_checkpoint(model, checkpoint)
     model.known_words = None if checkpoint is None else _read_known_words(checkpoint)
+    model.terms = '' if checkpoint is None else read_metadata(checkpoint).get('terms', '')
+    if model.terms:
+        print_log(f'{Path(checkpoint).name}: {model.terms}', logger='current', level=logging.WARNING)
     model.cfg = cfg
     return model.to(chosen).eval()
 

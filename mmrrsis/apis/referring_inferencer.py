@@ -69,7 +69,7 @@ class ReferringInferencer(BaseInferencer):
     Args:
         model: A config, its file, the name of a config of the package (the stem of its file), or a model of
             :func:`~mmrrsis.apis.init_segmentor`. None, together with ``weights=None``, takes the small model that
-            ships with the package; it has seen synthetic scenes only.
+            ships with the package, which knows ten categories in photographs (research use only).
         weights: A checkpoint, or ``package:NAME`` for one that ships with the package. None only with a built model
             or without ``model``: there is no result without training.
         device: A torch device such as ``cuda:0``. None takes the accelerator where there is one. A built model stays

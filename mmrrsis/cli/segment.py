@@ -20,8 +20,8 @@ def build_parser(modes: Sequence[str], program: str | None) -> argparse.Argument
     parser = argparse.ArgumentParser(
         prog=program,
         description='Segment what sentences refer to in a scene; outputs keep its georeference.',
-        epilog='Without --config and --checkpoint the small model of the package is used. It has seen synthetic '
-        'scenes only: on real photographs its masks mean nothing.',
+        epilog='Without --config and --checkpoint the small model of the package is used. It knows ten categories of '
+        'objects in aerial photographs, such as airplanes, ships and storage tanks, and is for research use only.',
     )
     parser.add_argument('scene', help='GeoTIFF or another raster that GDAL reads')
     parser.add_argument(

@@ -70,15 +70,16 @@ _CSS = """
 """
 
 
-def training_note(cfg: Config) -> str:
-    """Return a sentence on what a model has seen; empty unless it was trained on synthetic scenes.
+def training_note(cfg: Config, terms: str = '') -> str:
+    """Return what to know of a model's training: its terms of use, and whether it saw synthetic scenes only.
 
     Args:
         cfg: The config of the model.
+        terms: What the weights say of their use.
     """
     loader = cfg.get('train_dataloader') or {}
     if loader.get('dataset', {}).get('type') != 'SynthRSDataset':
-        return ''
+        return terms
     return (
         'This small model has seen synthetic scenes only. On real photographs its masks mean nothing: they show what '
         'the page does, not what the method can do.'
