@@ -26,6 +26,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out-file', required=True, help='picture to write')
     parser.add_argument('--device', help='torch device, such as cuda:0 (default: an accelerator if there is one)')
     parser.add_argument('--threshold', type=float, help="mask threshold in [0, 1] (default: the config's)")
+    parser.add_argument(
+        '--force', action='store_true', help='segment an object that the model was not trained on all the same'
+    )
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='changes of the config, key=value')
     return parser.parse_args()
 
@@ -35,7 +38,7 @@ def main() -> None:
     args = parse_args()
     image = read_image(args.image)
     model = init_segmentor(args.config, args.checkpoint, args.device, args.cfg_options)
-    data_sample = segment_image(model, image, args.expression, args.threshold)
+    data_sample = segment_image(model, image, args.expression, args.threshold, args.force)
     mask = data_sample.pred_mask.data[0].numpy()
     mmcv.imwrite(draw_mask(image, mask)[..., ::-1], args.out_file)
     print(

@@ -38,7 +38,8 @@ def parse_args() -> argparse.Namespace:
 def write_examples(folder: str | Path) -> list[Example]:
     """Make the examples: two synthetic scenes, and the aerial photograph of this folder.
 
-    The expressions of the synthetic scenes are those that the generator has verified.
+    The expressions of the synthetic scenes are those that the generator has verified. The small model does not know
+    trees: the page refuses the photograph's sentence and offers to force an answer.
 
     Args:
         folder: Where the synthetic scenes are written; it exists.
@@ -60,7 +61,7 @@ def write_examples(folder: str | Path) -> list[Example]:
         expressions = tuple(referral.expressions[0] for referral in scene.referrals[:count])
         examples.append(Example(path, expressions, f'Scene {number}'))
     photograph = Path(__file__).with_name('OSBS_029.tif')
-    examples.append(Example(photograph, ('the tree in the center',), 'GeoTIFF'))
+    examples.append(Example(photograph, ('the tree in the center',), 'GeoTIFF, unknown object'))
     return examples
 
 

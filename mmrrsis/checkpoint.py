@@ -1,5 +1,5 @@
 # Copyright (c) mmrrsis contributors.
-"""Weights in files: read them safely, compare them with a model, keep only the rows of embeddings that were trained.
+"""Weights of a model: take them from files, compare them, keep only the rows of embeddings that were trained.
 
 Word embeddings can be packed. CLIP's vocabulary has 49,408 tokens; a small model that was trained on a few hundred of
 them would need a file many times larger than what it learned. Such a file holds ``X.rows`` ``(R, D)`` and
@@ -10,14 +10,12 @@ import logging
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-import torch
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.runner.checkpoint import get_torch_safe_globals
-from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from mmrrsis.checkpoint_file import read_checkpoint_file
 
 #: How many keys of each kind an error lists.
 MAX_LISTED = 8
@@ -27,22 +25,29 @@ class CheckpointMismatchError(ValueError):
     """The parameters of a checkpoint are not those of the model."""
 
 
-def read_checkpoint_file(path: Path) -> Any:
-    """Load a safetensors file or a PyTorch checkpoint on the CPU, tensors and plain containers only.
+def check_finite(model: nn.Module, state_dict: Mapping[str, Tensor], source: str | Path) -> None:
+    """Check that every parameter of a model is finite; buffers may hold infinity, as masks of attention do.
+
+    Args:
+        model: The model, not wrapped.
+        state_dict: Its parameters and buffers.
+        source: Where they come from, for the error.
 
     Raises:
-        ValueError: If the file is damaged, or holds objects that are not safe to load.
+        ValueError: Names the parameters with NaN or infinity.
     """
-    try:
-        if path.suffix == '.safetensors':
-            return load_file(path)
-        with torch.serialization.safe_globals(get_torch_safe_globals()):
-            return torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # whatever a damaged or foreign file provokes, from KeyError to RuntimeError
+    names = {name for name, _ in model.named_parameters()}
+    broken = [
+        key
+        for key, value in state_dict.items()
+        if value.is_floating_point() and (not value.isfinite().all() if key in names else value.isnan().any())
+    ]
+    if broken:
+        listed = list_differences({'not finite': broken})
         raise ValueError(
-            f'{path} cannot be read as a checkpoint: {type(error).__name__}: {error}. Only files with tensors and '
-            'plain containers are loaded; save the parameters alone with `torch.save(model.state_dict(), ...)`.'
-        ) from error
+            f'The checkpoint {source} has parameters with NaN or infinity: every mask would be empty.{listed}\n'
+            'The training had diverged, or the file is damaged. Take an earlier checkpoint.'
+        )
 
 
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:
@@ -55,7 +60,8 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
         path: A checkpoint file.
 
     Returns:
-        Parameters and buffers on the CPU, without the ``module.`` prefix of a data-parallel wrapper.
+        Parameters and buffers on the CPU, without the ``module.`` of a data-parallel wrapper and the ``_orig_mod.``
+        of `torch.compile`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -71,7 +77,7 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
             f'{path} holds no state dict: expected a mapping of parameter names to tensors, or such a mapping under '
             '`state_dict`.'
         )
-    return {key.removeprefix('module.'): value for key, value in state_dict.items()}
+    return {key.replace('_orig_mod.', '').removeprefix('module.'): value for key, value in state_dict.items()}
 
 
 def list_differences(differences: Mapping[str, Iterable[str]]) -> str:
@@ -160,6 +166,7 @@ def load_checkpoint(model: nn.Module, path: str | Path) -> None:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is no checkpoint.
         CheckpointMismatchError: If a key is missing, unexpected or of another shape.
+        ValueError: If a parameter is not finite.
     """
     model = unwrap_model(model)
     vocabulary_sizes = {
@@ -167,6 +174,7 @@ def load_checkpoint(model: nn.Module, path: str | Path) -> None:
     }
     state_dict = unpack_embeddings(read_state_dict(path), vocabulary_sizes)
     check_state_dict(model, state_dict, path)
+    check_finite(model, state_dict, path)
     model.load_state_dict(state_dict, strict=True)
 
 

@@ -5,7 +5,7 @@ from mmengine.logging import HistoryBuffer
 from safetensors.torch import save_file
 from torch import nn
 
-from mmrrsis.checkpoint import CheckpointMismatchError, load_checkpoint
+from mmrrsis.checkpoint import CheckpointMismatchError, load_checkpoint, read_state_dict
 
 
 class Wider(nn.Module):
@@ -141,3 +141,49 @@ def test_a_wrapper_for_several_processes_is_unwrapped(tmp_path, monkeypatch):
     monkeypatch.setattr('mmrrsis.checkpoint.is_model_wrapper', lambda model: isinstance(model, Wrapped))
     load_checkpoint(Wrapped(model), tmp_path / 'a.pth')
     assert all_equal(model, 2.0)
+
+
+def linear_file(tmp_path, change=lambda state: state):
+    model = nn.Sequential(nn.Linear(3, 2))
+    torch.save(dict(state_dict=change(model.state_dict())), tmp_path / 'a.pth')
+    return model, tmp_path / 'a.pth'
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_parameters_that_are_not_finite_are_refused(tmp_path, value):
+    def spoil(state):
+        return {**state, '0.bias': torch.tensor([0.0, value])}
+
+    model, path = linear_file(tmp_path, spoil)
+    with pytest.raises(ValueError, match=r'(?s)a.pth has parameters with NaN or infinity.*0.bias.*earlier checkpoint'):
+        load_checkpoint(model, path)
+
+
+def test_buffers_may_hold_infinity(tmp_path):
+    model = nn.Linear(2, 2)
+    model.register_buffer('mask', torch.full((2,), -torch.inf))
+    torch.save(model.state_dict(), tmp_path / 'a.pth')
+    load_checkpoint(model, tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize('prefix', ['_orig_mod.', 'module._orig_mod.', '_orig_mod.module.'])
+def test_checkpoints_of_compiled_models_load(tmp_path, prefix):
+    model, path = linear_file(tmp_path, lambda state: {prefix + key: value + 1 for key, value in state.items()})
+    expected = model[0].bias.detach() + 1
+    load_checkpoint(model, path)
+    torch.testing.assert_close(model[0].bias.detach(), expected)
+
+
+@pytest.mark.parametrize('name', ['a.pth', 'a.safetensors'])
+@pytest.mark.parametrize(
+    'content, words',
+    [
+        (b'version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n', r'pointer of Git LFS.*git lfs pull'),
+        (b'\n<!DOCTYPE html><html></html>', r'is a web page, not a checkpoint'),
+        (b'', r'it is empty'),
+    ],
+)
+def test_what_stands_in_the_place_of_a_checkpoint_is_named(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=words):
+        read_state_dict(tmp_path / name)

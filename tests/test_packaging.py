@@ -111,7 +111,8 @@ def test_installed_wheel_segments_a_scene_far_from_the_checkout(source, wheel, t
     environment = {**os.environ, 'PYTHONPATH': str(tmp_path / 'installed')}
     program = tmp_path / 'installed/bin/mmrrsis'
     scene = source / 'demo/OSBS_029.tif'
-    command = [program, 'segment', scene, 'the tree in the center', '--out', 'tree.tif', '--mode', 'whole']
+    command = [program, 'segment', scene, 'the tree in the center', '--force', '--out', 'tree.tif']
+    command += ['--mode', 'whole']
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"the tree in the center": ' in done.stdout

@@ -4,8 +4,10 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # The best checkpoint by validation mIoU is the one that is reported.
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=1, save_best='mIoU', rule='greater'),
+    # The best checkpoint by validation mIoU is the one that is reported; the last two are kept to resume from.
+    checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2, save_best='mIoU', rule='greater'),
+    # A loss that is no number stops the training; action='skip' leaves its iteration out.
+    loss_guard=dict(type='LossGuardHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='ReferringVisualizationHook'),
 )

@@ -1,11 +1,10 @@
 # BTDNet, complete, on photographs: EfficientNet-Lite0 and four layers of MiniLM in place of Swin-B and BERT-base, in
-# sizes that one CPU core trains in an hour. The pretrained weights come from the package index, see
-# mmrrsis/weights/README.md.
+# sizes that one CPU core trains. Where its pretrained weights come from: mmrrsis/weights/README.md.
 _base_ = [
     '../_base_/models/btdnet_swinb.py',
     '../_base_/datasets/vhr10_ref.py',
-    '../_base_/pipelines/photo_192x192.py',
-    '../_base_/schedules/photo_6k.py',
+    '../_base_/pipelines/photo_192x192_key_phrase.py',
+    '../_base_/schedules/photo_3k.py',
 ]
 
 visual_channels = (24, 40, 112, 320)

@@ -5,7 +5,12 @@ max_iters = 2400
 image_size = (128, 128)  # width, height
 
 dataset = dict(type='SynthRSDataset', data_root='data/synthrs_full')
-train_pipeline = [dict(step, scale=image_size) if step['type'] == 'Resize' else step for step in _base_.train_pipeline]
+# Scenes come in any number, without mirroring.
+train_pipeline = [
+    dict(step, scale=image_size) if step['type'] == 'Resize' else step
+    for step in _base_.train_pipeline
+    if step['type'] != 'RandomTurn'
+]
 test_pipeline = [dict(step, scale=image_size) if step['type'] == 'Resize' else step for step in _base_.test_pipeline]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline, **dataset))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline, **dataset))

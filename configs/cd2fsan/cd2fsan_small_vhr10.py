@@ -1,10 +1,10 @@
 # CD2FSAN, complete, on photographs: EfficientNet-Lite0 and four layers of MiniLM in place of CLIP, in sizes that one
-# CPU core trains in an hour. The pretrained weights come from the package index, see mmrrsis/weights/README.md.
+# CPU core trains in an hour. Where its pretrained weights come from, and the commands: mmrrsis/weights/README.md.
 _base_ = [
     '../_base_/models/cd2fsan_vitb.py',
     '../_base_/datasets/vhr10_ref.py',
     '../_base_/pipelines/photo_192x192.py',
-    '../_base_/schedules/photo_6k.py',
+    '../_base_/schedules/photo_3k.py',
 ]
 
 channels = 96
@@ -47,7 +47,10 @@ model = dict(
         stage_channels=(32, 16),
         norm_cfg=norm_cfg,
         # Most targets are small: the focal loss counts them more than their surroundings.
-        losses=[dict(type='BinaryFocalLoss', alpha=0.75, loss_weight=5.0), dict(type='BinaryDiceLoss')],
+        losses=[
+            dict(type='BinaryFocalLoss', alpha=0.75, loss_weight=5.0),
+            dict(type='mmseg.DiceLoss', naive_dice=True, eps=1.0, ignore_index=None),
+        ],
     ),
 )
 

@@ -58,7 +58,7 @@ def read_history(work_dir: str | Path, metric: str = 'mIoU') -> TrainingHistory:
             if 'loss' in record:
                 history.loss[record['step']] = record['loss']
             if metric in record:
-                # A loop by iterations has no epochs, and MMEngine then notes 0: take the iteration it was logged at.
+                # Step 0 is what LoggerHook(log_metric_by_epoch=True) notes in a loop by iterations: take the last one.
                 history.metric[record['step'] or max(history.loss, default=0)] = record[metric]
     if not history.loss and not history.metric:
         raise ValueError(f'The logs under {work_dir} hold neither `loss` nor `{metric}`.')

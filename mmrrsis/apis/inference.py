@@ -1,22 +1,26 @@
 # Copyright (c) mmrrsis contributors.
 """Segment one image with one sentence."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.device import get_device
+from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
 from mmrrsis.checkpoint import load_checkpoint
 from mmrrsis.engine.config import check_config, explain_config_errors, load_config
+from mmrrsis.engine.runtime import choose_device
 from mmrrsis.images import ImageInput, as_rgb
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import ReferringDataSample
 
+from .expression_checker import ExpressionChecker, warn_of_words
 from .inference_pipeline import InferencePipeline
+from .known_words import KnownWords
 from .predict_groups import predict_groups
 
 
@@ -35,18 +39,21 @@ def init_segmentor(
         cfg_options: Changes of the config, keys such as ``model.decode_head.num_kernels``.
 
     Returns:
-        The model in evaluation mode on ``device``, with its config as attribute ``cfg``.
+        The model in evaluation mode on ``device``, with its config as attribute ``cfg`` and, as ``known_words``, the
+        :class:`KnownWords` that the checkpoint carries, None if it carries none.
 
     Raises:
         FileNotFoundError: If config or checkpoint do not exist.
         ConfigError: If the config has a mistake.
         CheckpointMismatchError: If the checkpoint belongs to another architecture.
+        ValueError: If the device cannot be used, or the checkpoint is none or not finite.
     """
     cfg = config if isinstance(config, Config) else load_config(config)
     if cfg_options:
         cfg = Config(cfg.to_dict(), filename=cfg.filename)  # the caller's config stays as it is
         cfg.merge_from_dict(cfg_options)
     check_config(cfg)
+    chosen = choose_device(device)  # before a model is built for it
     init_default_scope(cfg.get('default_scope', 'mmrrsis'))
     model_cfg = cfg.model.copy()
     if cfg.get('data_preprocessor'):
@@ -55,8 +62,22 @@ def init_segmentor(
         model = MODELS.build(model_cfg)
     if checkpoint is not None:
         load_checkpoint(model, checkpoint)
+    model.known_words = None if checkpoint is None else _read_known_words(checkpoint)
     model.cfg = cfg
-    return model.to(device or get_device()).eval()
+    return model.to(chosen).eval()
+
+
+def _read_known_words(checkpoint: str | Path) -> KnownWords | None:
+    """Read the words that a checkpoint carries; say so if it carries none."""
+    known_words = KnownWords.from_checkpoint(checkpoint)
+    if known_words is None:
+        print_log(
+            f'{checkpoint} does not say which words it was trained on: words and objects that it does not know are '
+            'not noticed. `tools/model_converters/publish_model.py --config` writes them into a file of weights.',
+            logger='current',
+            level=logging.WARNING,
+        )
+    return known_words
 
 
 def check_expressions(expressions: Sequence[str]) -> None:
@@ -86,7 +107,7 @@ def check_threshold(threshold: float | None) -> None:
 
 
 def segment_image(
-    model: BaseModel, image: ImageInput, expression: str, threshold: float | None = None
+    model: BaseModel, image: ImageInput, expression: str, threshold: float | None = None, force: bool = False
 ) -> ReferringDataSample:
     """Segment what a sentence refers to in one image.
 
@@ -95,6 +116,7 @@ def segment_image(
         image: An image file, ``(H, W, 3)`` uint8 RGB of any size, or a Pillow image.
         expression: The referring expression.
         threshold: A pixel belongs to the mask when its probability is above this, in [0, 1]. None takes the model's.
+        force: Segment an object that the model was not trained on all the same.
 
     Returns:
         The sample; ``pred_mask.data`` is ``(1, H, W)`` bool and ``pred_mask.probability`` ``(1, H, W)`` float, at
@@ -104,10 +126,16 @@ def segment_image(
         FileNotFoundError: If there is no such image file.
         ValueError: If the image is unreadable, the array is not as described, the expression is empty, or the
             threshold is outside [0, 1].
+        UnknownObjectError: If the model was not trained on the object that the expression names.
+
+    Warns:
+        ExpressionWarning: If the model does not know or does not see other words of the expression.
     """
     check_expressions([expression])
     check_threshold(threshold)
     pixels, path = as_rgb(image)
-    group = InferencePipeline(model.cfg)(pixels, [expression], path)
+    pipeline = InferencePipeline(model.cfg)
+    warn_of_words(ExpressionChecker(model.known_words, pipeline.tokenizer)([expression], force))
+    group = pipeline(pixels, [expression], path)
     ((sample,),) = predict_groups(model, [group], batch_size=1)
     return sample.at_size(pixels.shape[:2], threshold)

@@ -11,6 +11,8 @@ from mmengine.dataset import Compose
 from mmrrsis.engine.config import explain_config_errors, type_name
 from mmrrsis.registry import TRANSFORMS
 
+from .expression_checker import Tokenizer
+
 # Steps of a test pipeline that do not apply to an image given by hand: it is read already, and nothing is known of it.
 _LOADING_TYPES = ('LoadImageFromFile', 'LoadReferringMask')
 
@@ -24,9 +26,14 @@ class InferencePipeline:
         cfg: A whole config; ``test_pipeline`` or the pipeline of the test data set is taken, without the steps that
             load from a data set.
 
+    Attributes:
+        tokenizer: The tokenizer of the pipeline; None without ``TokenizeExpression``.
+
     Raises:
         ConfigError: If a step is unknown or has an unknown argument.
     """
+
+    tokenizer: Tokenizer | None
 
     def __init__(self, cfg: Config) -> None:
         steps = cfg.get('test_pipeline') or cfg.test_dataloader.dataset.pipeline
@@ -37,6 +44,7 @@ class InferencePipeline:
         split = names.index('ChooseExpression') if 'ChooseExpression' in names else 0
         self.image_steps = Compose(built[:split])
         self.text_steps = Compose(built[split:])
+        self.tokenizer = built[names.index('TokenizeExpression')].tokenizer if 'TokenizeExpression' in names else None
 
     def __call__(self, image: np.ndarray, expressions: Sequence[str], path: str = '') -> list[dict[str, Any]]:
         """Pack an image with each of its expressions.

@@ -23,6 +23,7 @@ from mmrrsis.package_files import DEFAULT_MODEL, DEFAULT_WEIGHTS, find_config, f
 from mmrrsis.structures import ReferringDataSample
 from mmrrsis.visualization import draw_prediction
 
+from .expression_checker import CheckedExpression, ExpressionChecker, warn_of_words
 from .inference import check_expressions, check_threshold, init_segmentor
 from .inference_pipeline import InferencePipeline
 from .predict_groups import predict_groups
@@ -41,6 +42,8 @@ class ReferringPrediction:
         probability: ``(H, W)`` float32 in [0, 1].
         score: Mean probability inside the mask, in [0, 1]; 0 for an empty mask.
         path: The file of the image; empty if it came from none.
+        unknown_words: Words of the expression that the model was not trained on, in lower case.
+        cut_words: Words at the end of the expression that the model does not see.
     """
 
     expression: str
@@ -48,6 +51,8 @@ class ReferringPrediction:
     probability: np.ndarray
     score: float
     path: str = ''
+    unknown_words: tuple[str, ...] = ()
+    cut_words: tuple[str, ...] = ()
 
 
 def mask_score(probability: np.ndarray, mask: np.ndarray) -> float:
@@ -111,6 +116,7 @@ class ReferringInferencer(BaseInferencer):
             cfg = model if isinstance(model, Config) else load_config(find_config(model))
             weights = str(find_weights(weights))
         super().__init__(model=cfg, weights=weights, device=device, scope='mmrrsis', show_progress=show_progress)
+        self._checker = ExpressionChecker(self.model.known_words, self.pipeline.tokenizer)
 
     @property
     def mask_threshold(self) -> float:
@@ -127,6 +133,7 @@ class ReferringInferencer(BaseInferencer):
         draw: bool = False,
         out_dir: str | Path | None = None,
         return_datasamples: bool = False,
+        force: bool = False,
     ) -> dict[str, list]:
         """Segment.
 
@@ -141,6 +148,7 @@ class ReferringInferencer(BaseInferencer):
             out_dir: Write the pictures into this folder, ``NAME_INDEX.png`` with the index of the expression.
             return_datasamples: Return :class:`~mmrrsis.structures.ReferringDataSample` with ``pred_mask`` at the
                 size of the image.
+            force: Segment objects that the model was not trained on all the same.
 
         Returns:
             ``predictions``: for each image a list with one :class:`ReferringPrediction` an expression.
@@ -151,12 +159,18 @@ class ReferringInferencer(BaseInferencer):
             FileNotFoundError: If an image does not exist.
             ValueError: If an image is unreadable, an expression empty, the number of lists of expressions not that
                 of the images, ``batch_size`` below 1 or ``threshold`` outside [0, 1].
+            UnknownObjectError: If the model was not trained on the object that an expression names.
+
+        Warns:
+            ExpressionWarning: If the model does not know or does not see other words of an expression.
         """
         if batch_size < 1:
             raise ValueError(f'`batch_size` must be 1 or more but is {batch_size}.')
         check_threshold(threshold)
         images = self._inputs_to_list(inputs)
         per_image = self._expressions_to_lists(expressions, len(images))
+        checked = self._checker(list(dict.fromkeys(text for asked in per_image for text in asked)), force)
+        warn_of_words(checked)
         batches = track(
             self.preprocess(images, batch_size, expressions=per_image),
             description='Segmenting',
@@ -165,10 +179,27 @@ class ReferringInferencer(BaseInferencer):
         )
         predicted = [group for batch in batches for group in self.forward(batch, threshold, batch_size)]
         pictures = self.visualize(images, predicted, draw=draw, out_dir=out_dir)
-        return self.postprocess(predicted, pictures, return_datasamples)
+        return self.postprocess(predicted, pictures, return_datasamples, checked)
+
+    def check_words(self, expressions: Sequence[str], force: bool = False) -> list[str]:
+        """Find what the model will not understand of expressions; no image is needed.
+
+        Args:
+            expressions: The expressions.
+            force: Let expressions through whose object the model was not trained on.
+
+        Returns:
+            Sentences that name words which the model does not know or does not see; none if all is well.
+
+        Raises:
+            ValueError: If there is no expression, or one is empty.
+            UnknownObjectError: If the model was not trained on the object that an expression names.
+        """
+        check_expressions(expressions)
+        return [message for item in self._checker(expressions, force) for message in item.messages]
 
     def predict_probabilities(self, images: Sequence[np.ndarray], expressions: Sequence[str]) -> np.ndarray:
-        """Predict probabilities for images of one size, all in one batch.
+        """Predict probabilities for images of one size, all in one batch, whatever the words: see :meth:`check_words`.
 
         Args:
             images: B arrays ``(H, W, 3)`` uint8 RGB.
@@ -232,10 +263,12 @@ class ReferringInferencer(BaseInferencer):
         preds: list[list[ReferringDataSample]],
         visualization: list[list[np.ndarray]],
         return_datasample: bool = False,
+        checked: Sequence[CheckedExpression] = (),
     ) -> dict[str, list]:
         """Pack predictions and pictures."""
         if return_datasample:
             return dict(predictions=preds, visualization=visualization)
+        checks = {item.expression: item for item in checked}
         predictions = []
         for group in preds:
             answers = []
@@ -243,7 +276,18 @@ class ReferringInferencer(BaseInferencer):
                 mask = sample.pred_mask.data[0].numpy()
                 probability = sample.pred_mask.probability[0].numpy()
                 score = mask_score(probability, mask)
-                answers.append(ReferringPrediction(sample.text.raw, mask, probability, score, sample.img_path))
+                check = checks.get(sample.text.raw, CheckedExpression(sample.text.raw))
+                answers.append(
+                    ReferringPrediction(
+                        sample.text.raw,
+                        mask,
+                        probability,
+                        score,
+                        sample.img_path,
+                        check.unknown_words,
+                        check.cut_words,
+                    )
+                )
             predictions.append(answers)
         return dict(predictions=predictions, visualization=visualization)
 

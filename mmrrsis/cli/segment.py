@@ -2,6 +2,8 @@
 """Segment a georeferenced scene."""
 
 import argparse
+import sys
+import warnings
 from collections.abc import Sequence
 
 
@@ -35,6 +37,9 @@ def build_parser(modes: Sequence[str], program: str | None) -> argparse.Argument
     model.add_argument('--checkpoint', help='checkpoint that was trained with this config')
     model.add_argument('--device', help='torch device, such as cuda:0 (default: an accelerator if there is one)')
     model.add_argument('--threshold', type=float, help="mask threshold in [0, 1] (default: the config's)")
+    model.add_argument(
+        '--force', action='store_true', help='segment objects that the model was not trained on all the same'
+    )
     model.add_argument('--batch-size', type=int, default=4, help='tiles in one pass (default: %(default)s)')
     scene = parser.add_argument_group('scene')
     scene.add_argument(
@@ -56,6 +61,11 @@ def build_parser(modes: Sequence[str], program: str | None) -> argparse.Argument
     scene.add_argument(
         '--simplify', type=float, default=0.0, metavar='PIXELS', help='how far outlines of polygons may move'
     )
+    scene.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace what --vector names, even if it was not written here',
+    )
     scene.add_argument('--quiet', action='store_true', help='no progress bar')
     return parser
 
@@ -69,29 +79,36 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
     """
     from mmrrsis.geo import MODES, segment_scene
 
-    args = build_parser(MODES, program).parse_args(arguments)
-    from mmrrsis.apis import ReferringInferencer
+    parser = build_parser(MODES, program)
+    args = parser.parse_args(arguments)
+    from mmrrsis.apis import ExpressionWarning, ReferringInferencer
 
     inferencer = ReferringInferencer(args.config, args.checkpoint, args.device, show_progress=False)
-    result = segment_scene(
-        inferencer,
-        args.scene,
-        args.expressions,
-        mask=args.out,
-        vector=args.vector,
-        probability=args.probability,
-        picture=args.picture,
-        mode=args.mode,
-        tile=args.tile,
-        overlap=args.overlap,
-        threshold=args.threshold,
-        bands=args.bands,
-        stretch=args.stretch,
-        simplify=args.simplify,
-        crs=args.crs,
-        batch_size=args.batch_size,
-        show_progress=not args.quiet,
-    )
+    for message in inferencer.check_words(args.expressions, args.force):
+        print(f'{parser.prog}: warning: {message}', file=sys.stderr)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', ExpressionWarning)  # they are printed above, as a command says such things
+        result = segment_scene(
+            inferencer,
+            args.scene,
+            args.expressions,
+            mask=args.out,
+            vector=args.vector,
+            probability=args.probability,
+            picture=args.picture,
+            mode=args.mode,
+            tile=args.tile,
+            overlap=args.overlap,
+            threshold=args.threshold,
+            bands=args.bands,
+            stretch=args.stretch,
+            simplify=args.simplify,
+            crs=args.crs,
+            batch_size=args.batch_size,
+            overwrite=args.overwrite,
+            show_progress=not args.quiet,
+            force=args.force,
+        )
     for index, expression in enumerate(result.expressions):
         polygons = '' if result.polygons is None else f', {result.polygons[index]} polygons'
         print(f'"{expression}": {result.pixels[index]} pixels{polygons}, score {result.scores[index]:.3f}')

@@ -55,10 +55,17 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
     # Imported here, so that --help does not load PyTorch.
     import torch
     from mmengine.dist import is_main_process
-    from mmengine.runner import Runner
 
     from mmrrsis.checkpoint import load_checkpoint
-    from mmrrsis.engine import check_config, explain_config_errors, load_config, prepare_runtime
+    from mmrrsis.engine import (
+        ReproducibleRunner,
+        check_config,
+        check_tokenizers,
+        explain_config_errors,
+        explain_out_of_memory,
+        load_config,
+        prepare_runtime,
+    )
 
     cfg = load_config(find_config(args.config))
     cfg.launcher = args.launcher
@@ -67,8 +74,9 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
     check_config(cfg)
     apply_options(cfg, args)
     prepare_runtime(cfg)
-    with explain_config_errors(cfg):
-        runner = Runner.from_cfg(cfg)
+    with explain_config_errors(cfg), explain_out_of_memory(cfg):
+        runner = ReproducibleRunner.from_cfg(cfg)
+        check_tokenizers(cfg, runner.model)
         load_checkpoint(runner.model, args.checkpoint)
         metrics = runner.test()
     if args.out and is_main_process():

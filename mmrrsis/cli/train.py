@@ -22,9 +22,13 @@ def parse_args(arguments: Sequence[str] | None, program: str | None) -> argparse
     parser.add_argument(
         '--resume',
         nargs='?',
-        const='auto',
+        const='latest',
         metavar='CHECKPOINT',
-        help='resume from this checkpoint, or without a value from the latest one in the work dir, if there is one',
+        help='go on from this checkpoint; without a value from the newest whole one in the work dir, which must be '
+        'there; `auto`: the same, or begin anew where there is none',
+    )
+    parser.add_argument(
+        '--restart', action='store_true', help='begin anew; checkpoints in the work dir are moved into a folder there'
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision (float32 where there is no accelerator)')
     return parse_run_options(parser, arguments)
@@ -46,50 +50,52 @@ def enable_amp(cfg: Config) -> None:
         raise ValueError(f'--amp replaces `OptimWrapper`, but `optim_wrapper.type` is `{wrapper.type}`.')
 
 
-def find_resume(resume: str | None, work_dir: str) -> str | None:
-    """Return the checkpoint to resume from, None to begin anew.
-
-    Raises:
-        FileNotFoundError: If a checkpoint is named that does not exist.
-    """
-    if resume == 'auto':
-        from mmengine.runner import find_latest_checkpoint
-
-        return find_latest_checkpoint(work_dir)
-    if resume is not None and not Path(resume).is_file():
-        raise FileNotFoundError(f'--resume: there is no checkpoint {resume}.')
-    return resume
-
-
-def train(cfg: Config, resume: str | None = None) -> None:
+def train(cfg: Config, resume: str | None = None, restart: bool = False) -> None:
     """Train as a config says.
 
     Args:
         cfg: A whole config with ``launcher`` and ``work_dir``.
-        resume: Checkpoint to go on from; ``auto`` takes the latest one in the work directory, if there is one.
+        resume: What to go on from, see :func:`mmrrsis.engine.find_resume`; None asks the config's ``resume`` and
+            ``load_from``.
+        restart: Begin anew although the work directory holds checkpoints.
 
     Raises:
         FileNotFoundError: If a checkpoint is named that does not exist.
+        ResumeError: If the work directory holds checkpoints that are not to be gone on from, or that are all broken.
         CheckpointMismatchError: If the checkpoint does not fit the model of the config.
         ConfigError: If the config asks for something that nothing reads.
     """
     # Imported here, so that --help does not load PyTorch.
     import torch
-    from mmengine.runner import Runner
 
-    from mmrrsis.checkpoint import check_state_dict, read_state_dict, unwrap_model
-    from mmrrsis.engine import check_custom_keys, explain_config_errors, prepare_runtime
+    from mmrrsis.checkpoint import check_state_dict, unwrap_model
+    from mmrrsis.engine import (
+        ReproducibleRunner,
+        check_custom_keys,
+        check_tokenizers,
+        explain_config_errors,
+        explain_out_of_memory,
+        find_resume,
+        prepare_runtime,
+        take_seed,
+    )
 
     prepare_runtime(cfg)
-    checkpoint = find_resume(resume, cfg.work_dir)
-    cfg.resume = checkpoint is not None
-    if checkpoint is not None:
-        cfg.load_from = checkpoint
-    with explain_config_errors(cfg):
-        runner = Runner.from_cfg(cfg)
+    if resume is None and cfg.get('resume'):
+        resume = cfg.get('load_from') or 'auto'
+    found = find_resume(cfg, resume, restart)
+    cfg.resume = found is not None
+    if found is not None:
+        cfg.load_from = str(found[0])
+        take_seed(cfg, found[1])
+    with explain_config_errors(cfg), explain_out_of_memory(cfg):
+        runner = ReproducibleRunner.from_cfg(cfg)
         check_custom_keys(cfg, runner.model)
-        if checkpoint is not None:  # the runner itself would go on with whatever fits
-            check_state_dict(unwrap_model(runner.model), read_state_dict(checkpoint), checkpoint)
+        check_tokenizers(cfg, runner.model)
+        if found is not None:  # the runner itself would go on with whatever fits
+            path, content = found
+            check_state_dict(unwrap_model(runner.model), content['state_dict'], path)
+            del content, found
         runner.train()
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
@@ -115,4 +121,4 @@ def main(arguments: Sequence[str] | None = None, program: str | None = None) -> 
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
     if args.amp:
         enable_amp(cfg)
-    train(cfg, args.resume)
+    train(cfg, args.resume, args.restart)

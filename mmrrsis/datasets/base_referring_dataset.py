@@ -1,6 +1,7 @@
 # Copyright (c) mmrrsis contributors.
 """What all referring data sets share."""
 
+import logging
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
 
 from mmrrsis.registry import TRANSFORMS
 
@@ -116,15 +118,25 @@ class BaseReferringDataset(BaseDataset):
             ReferringDataError: At the first fault.
         """
         samples = []
+        expressions = 0
         for ref in self.parse_refs():
             if isinstance(ref, ReferringDataError):
                 raise ref
+            expressions += len(ref['expressions'])
             samples.extend(self._expand(ref) if self.test_mode else [ref])
         if not samples:
             raise ReferringDataError(
                 f"Split '{self.split}' of '{self.data_root}' holds no sample. Unpack the whole data set, or correct "
                 '`data_root`.',
                 'empty split',
+            )
+        published = self.metainfo.get('split_sizes', {}).get(self.split)
+        if published not in (None, expressions):
+            print_log(
+                f"Split '{self.split}' of {type(self).__name__} in '{self.data_root}' holds {expressions} "
+                f'expressions, the published one {published}: scores are not comparable with published ones.',
+                logger='current',
+                level=logging.WARNING,
             )
         return shuffle_expressions(samples) if self.shuffle_expressions else samples
 

@@ -13,6 +13,7 @@ from mmrrsis.registry import DATASETS
 from .base_referring_dataset import BaseReferringDataset, list_folder
 from .categories import normalize_category
 from .errors import ReferringDataError, ReferringFileNotFoundError
+from .expressions.category_names import RRSISD_CATEGORIES
 from .rrsisd_refs import find_refs_file, load_json, load_refs
 
 _REF_KEYS = ('ref_id', 'ann_id', 'image_id', 'split', 'sentences')
@@ -93,28 +94,7 @@ class RRSISDDataset(BaseReferringDataset):
     """
 
     METAINFO = dict(
-        classes=(
-            'airplane',
-            'airport',
-            'golf field',
-            'expressway service area',
-            'baseball field',
-            'stadium',
-            'ground track field',
-            'storage tank',
-            'basketball court',
-            'chimney',
-            'tennis court',
-            'overpass',
-            'train station',
-            'ship',
-            'expressway toll station',
-            'dam',
-            'harbor',
-            'bridge',
-            'vehicle',
-            'windmill',
-        ),
+        classes=RRSISD_CATEGORIES,
         split_sizes=dict(train=12181, val=1740, test=3481),
     )
 

@@ -3,6 +3,7 @@
 
 import difflib
 import inspect
+import math
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,13 +35,25 @@ _CLOSED_DICTS = {
         *('flat_decay_mult', 'bypass_duplicate', 'dcn_offset_lr_mult'),
     ),
 }
-_DEFAULT_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint', 'visualization')
+_DEFAULT_HOOKS = (
+    'runtime_info',
+    'timer',
+    'sampler_seed',
+    'logger',
+    'param_scheduler',
+    'checkpoint',
+    'visualization',
+    'loss_guard',
+)
+_NAN_TEXT = re.compile(r'[-+]?\.?nan', re.IGNORECASE)
+_OPTIMIZER_NUMBERS = ('lr', 'weight_decay', 'momentum', 'eps', 'alpha', 'rho')
+_TOKENIZERS = ('CLIPTokenizer', 'BERTTokenizer')
 # Two names as similar as this are taken for one and a misspelling of it; `val_dataset` and `val_dataloader` are not.
 _CUTOFF = 0.86
 
 
 class ConfigError(ValueError):
-    """A config holds a key or type that nothing reads."""
+    """A config holds a key or type that nothing reads, a value that is no number, or parts that do not fit."""
 
 
 def load_config(path: str | Path) -> Config:
@@ -89,7 +102,7 @@ def check_config(cfg: Config) -> None:
 
     The top level of a config may hold any helper variable, so only near misses of the names that the runner reads
     are errors there; the same holds for ``default_hooks``. ``env_cfg`` and ``optim_wrapper.paramwise_cfg`` are
-    closed: every unknown key is an error.
+    closed: every unknown key is an error. A value that is not a number is an error anywhere.
 
     Args:
         cfg: A whole config.
@@ -97,6 +110,7 @@ def check_config(cfg: Config) -> None:
     Raises:
         ConfigError: Names the key and the name that was probably meant.
     """
+    _check_numbers(cfg)
     for where, keys, known in (
         ('', cfg, _TOP_LEVEL_KEYS),
         ('default_hooks.', cfg.get('default_hooks'), _DEFAULT_HOOKS),
@@ -114,6 +128,49 @@ def check_config(cfg: Config) -> None:
                 suggestion = _near(key, known, cutoff=0.6)
                 hint = f'Did you mean `{where}.{suggestion}`?' if suggestion else f'Known are {", ".join(known)}.'
                 raise ConfigError(f'Unknown config key `{where}.{key}`. {hint}')
+
+
+def _check_numbers(cfg: Config) -> None:
+    """Check that nothing is not a number, and that the optimizer's numbers are no text."""
+    for where, node in _walk(dict(cfg.items())):
+        for key, value in node.items():
+            path = f'{where}.{key}' if where else str(key)
+            text = isinstance(value, str)
+            if (text and _NAN_TEXT.fullmatch(value)) or (isinstance(value, float) and math.isnan(value)):
+                raise ConfigError(f'`{path}` is {value!r}, which is not a number.')
+            if where.startswith('optim_wrapper.optimizer') and key in _OPTIMIZER_NUMBERS:
+                if text or (isinstance(value, float) and math.isinf(value)):
+                    raise ConfigError(f'`{path}` must be a finite number but is {value!r}.')
+
+
+def check_tokenizers(cfg: Config, model: nn.Module) -> None:
+    """Check that the tokenizer of every pipeline is the one that the model's text tower reads.
+
+    A text tower says by its attribute ``reads_tokens_of`` whose token ids its word embeddings are for. Only the
+    tokenizers that ship with mmrrsis are checked.
+
+    Args:
+        cfg: A whole config.
+        model: The model built from it.
+
+    Raises:
+        ConfigError: Names the key, the tokenizer and the tower.
+    """
+    towers = {
+        owner: type(part).__name__
+        for part in unwrap_model(model).modules()
+        if isinstance(owner := getattr(part, 'reads_tokens_of', None), str)
+    }
+    for where, node in _walk(dict(cfg.items())):
+        tokenizer = node.get('tokenizer')
+        name = type_name(tokenizer) if isinstance(tokenizer, Mapping) else ''
+        if towers and where.split('.')[0].endswith('dataloader') and name in _TOKENIZERS and name not in towers:
+            wanted, tower = next(iter(towers.items()))
+            raise ConfigError(
+                f'`{where}.tokenizer.type` is {name}, but the text tower {tower} reads the token ids of {wanted}: '
+                f'every word would be another one to it. Take a pipeline with {wanted}, or the tower that belongs to '
+                f'{name}.'
+            )
 
 
 def check_custom_keys(cfg: Config, model: nn.Module) -> None:

@@ -2,6 +2,8 @@
 """Make a config run on the machine at hand."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from mmengine.config import Config
@@ -9,6 +11,31 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 
 _AMP_ONLY_KEYS = ('loss_scale', 'dtype', 'use_fsdp')
+
+
+def choose_device(device: str | None) -> torch.device:
+    """Return a device that this machine has.
+
+    Args:
+        device: A torch device, such as ``cuda:0``. None takes the accelerator where there is one.
+
+    Raises:
+        ValueError: If there is no such device, or it cannot be used here.
+    """
+    name = device or get_device()
+    try:
+        chosen = torch.device(name)
+        if chosen.type == 'meta':
+            raise RuntimeError('it holds no numbers')
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:  # by the kind of device
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f'The device `{name}` cannot be used: {reason}. Devices of this machine: cpu'
+            f'{"".join(f", cuda:{index}" for index in range(torch.cuda.device_count()))}. Name one of them, or leave '
+            'the device out.'
+        ) from error
+    return chosen
 
 
 def prepare_runtime(cfg: Config) -> None:
@@ -57,3 +84,34 @@ def prepare_runtime(cfg: Config) -> None:
     cfg.model_wrapper_cfg = wrapper
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
+
+
+class OutOfMemoryError(RuntimeError):
+    """The memory of the processor or the accelerator is not enough for a run."""
+
+
+@contextmanager
+def explain_out_of_memory(cfg: Config) -> Iterator[None]:
+    """Say which keys of the config to change when the memory is not enough.
+
+    Args:
+        cfg: The config that runs inside the ``with`` block.
+
+    Raises:
+        OutOfMemoryError: In place of PyTorch's error, which stays attached as its cause.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, torch.cuda.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        sizes = ', '.join(
+            f'`{split}_dataloader.batch_size` (now {loader["batch_size"]})'
+            for split in ('train', 'val', 'test')
+            if (loader := cfg.get(f'{split}_dataloader')) and 'batch_size' in loader
+        )
+        raise OutOfMemoryError(
+            f'The memory is not enough ({str(error).splitlines()[0]}). Lower {sizes}; in training '
+            '`optim_wrapper.accumulative_counts` makes up for it with as many batches to a step. --amp, a smaller '
+            '`scale` of Resize in the pipelines, and more processes need less memory each as well.'
+        ) from error

@@ -5,19 +5,19 @@ Needs the packages of the extra ``geo``.
 """
 
 from . import _dependencies  # noqa: F401  (first: says what to install before an import below fails)
+from .areas import polygon_areas
 from .scene_options import MODES
-from .scene_reader import SceneReader, Stretch
+from .scene_reader import SceneReader
 from .segment_scene import SceneResult, segment_scene
 from .strips import Predictor
 from .tiling import Tiling
-from .vectorize import polygon_areas, vectorize_mask
+from .vectorize import vectorize_mask
 
 __all__ = [
     'MODES',
     'Predictor',
     'SceneReader',
     'SceneResult',
-    'Stretch',
     'Tiling',
     'polygon_areas',
     'segment_scene',

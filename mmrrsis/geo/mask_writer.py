@@ -61,7 +61,7 @@ class RasterWriter:
 
     Args:
         path: The file to write.
-        scene: The scene, for size, transform and CRS.
+        scene: The scene, for its size and place.
         expressions: K expressions, the descriptions of the bands.
         dtype: ``uint8`` or ``float32``.
         nodata: Value of pixels without data, None if the scene lacks no pixels.
@@ -78,8 +78,6 @@ class RasterWriter:
             count=len(expressions),
             dtype=dtype,
             nodata=nodata,
-            crs=scene.crs,
-            transform=scene.transform,
             tiled=True,
             blockxsize=_BLOCK,
             blockysize=_BLOCK,
@@ -94,6 +92,7 @@ class RasterWriter:
             # A scene without georeference gives a mask without one.
             warnings.simplefilter('ignore', NotGeoreferencedWarning)
             self._file = rasterio.open(path, 'w', **profile)
+            scene.georeference.copy_to(self._file)
         for band, expression in enumerate(expressions, start=1):
             self._file.set_band_description(band, expression)
 

@@ -2,6 +2,7 @@
 """Write a file beside its target and move it there when it is complete."""
 
 import errno
+import glob
 import logging
 import os
 import shutil
@@ -12,6 +13,8 @@ from pathlib import Path
 # GDAL gives no code, and its drivers not always a word: "Failed to commit transaction" is a GeoPackage on a full disk.
 _GDAL_MODULES = ('rasterio', 'pyogrio')
 _FULL_WORDS = ('no space left', 'disk full', 'disk is full')
+# What GDAL reads beside a raster, and what would speak of an older one.
+_SIDECARS = ('.ovr', '.msk', '.aux.xml')
 _GDAL_LOGGERS = ('rasterio._env', 'rasterio._err', 'rasterio._io', 'pyogrio')
 
 
@@ -78,6 +81,11 @@ def _is_disk_full(error: Exception, folder: Path, needed: int) -> bool:
     return written_by_gdal and shutil.disk_usage(folder).free < needed
 
 
+def _beside(partial: Path) -> list[Path]:
+    """Return a partial file and what drivers have put beside it; the name may hold signs that patterns use."""
+    return list(partial.parent.glob(f'{glob.escape(partial.name)}*'))
+
+
 @contextmanager
 def output_file(path: str | Path, needed: int, keep: bool = True) -> Iterator[Path]:
     """Give a path to write to, and move it to its target when the ``with`` block ends well.
@@ -103,10 +111,12 @@ def output_file(path: str | Path, needed: int, keep: bool = True) -> Iterator[Pa
         yield partial
         if keep:
             partial.replace(path)
+            for suffix in _SIDECARS:  # overviews, statistics and masks of the file that was there before
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
     except Exception as error:
         if not _is_disk_full(error, path.parent, needed):
             raise
-        for leftover in path.parent.glob(f'{partial.name}*'):
+        for leftover in _beside(partial):
             leftover.unlink()
         free = shutil.disk_usage(path.parent).free
         raise OSError(
@@ -116,5 +126,5 @@ def output_file(path: str | Path, needed: int, keep: bool = True) -> Iterator[Pa
             str(path.parent),
         ) from error
     finally:
-        for leftover in path.parent.glob(f'{partial.name}*'):
+        for leftover in _beside(partial):
             leftover.unlink()

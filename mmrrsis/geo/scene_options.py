@@ -26,6 +26,7 @@ class SceneOptions:
         stretch: ``auto``, ``none`` or two percentiles, see :func:`~mmrrsis.geo.scene_reader.parse_stretch`.
         simplify: Outlines of polygons may move by this many pixels, 0 or more.
         crs: CRS of a scene that names none, such as ``EPSG:32633``.
+        overwrite: Replace polygons that were not written here.
 
     Raises:
         ValueError: If threshold, mode or simplify are out of range. Bands, stretch and CRS are checked against the
@@ -39,6 +40,7 @@ class SceneOptions:
     stretch: str | tuple[float, float] = 'auto'
     simplify: float = 0.0
     crs: str | None = None
+    overwrite: bool = False
 
     def __post_init__(self) -> None:
         check_threshold(self.threshold)

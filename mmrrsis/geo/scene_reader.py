@@ -3,26 +3,27 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-import pyproj
 import rasterio
-import rasterio.crs
-from pyproj.exceptions import CRSError
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 
-from mmrrsis.images import reduced_shape
+from mmrrsis.images import DEFAULT_PERCENTILES, MAX_PIXELS, Stretch, read_orientation, reduced_shape, turn
 
-#: Percentiles that become black and white, those that geographic information systems use by default.
-DEFAULT_PERCENTILES = (2.0, 98.0)
+from .georeference import Georeference
+
 #: Longer side of the reading that the stretch is estimated on, in pixels.
 _SAMPLE_SIDE = 1024
 _RGB = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+# What a raster may declare: a strip of probabilities is as wide as the scene, and GDAL holds a whole block.
+_MAX_SIDE, _MAX_SCENE_PIXELS, _MAX_BLOCK_BYTES = 1 << 20, 1 << 36, 1 << 30
+# Drivers of files that cameras write.
+_PHOTOGRAPH_DRIVERS = ('JPEG', 'PNG', 'GTiff', 'WEBP')
 
 
 def parse_stretch(stretch: str | tuple[float, float], dtype: np.dtype) -> tuple[float, float] | None:
@@ -56,47 +57,24 @@ def parse_stretch(stretch: str | tuple[float, float], dtype: np.dtype) -> tuple[
     return low, high
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """A linear map of each band to 0..255.
-
-    Attributes:
-        low: ``(B,)`` float64, the values that become 0.
-        high: ``(B,)`` float64, the values that become 255. A band with ``low == high`` has no contrast and is black.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-
-    @classmethod
-    def estimate(cls, bands: np.ndarray, valid: np.ndarray, percentiles: tuple[float, float]) -> 'Stretch':
-        """Estimate from a sample of the scene.
-
-        Args:
-            bands: ``(B, h, w)``, any real data type.
-            valid: ``(B, h, w)`` bool; other values do not count. A band without any is black.
-            percentiles: Two percentiles in [0, 100].
-
-        Returns:
-            The stretch.
-        """
-        limits = [
-            np.percentile(band[mask].astype(np.float64), percentiles) if mask.any() else np.zeros(2)
-            for band, mask in zip(bands, valid, strict=True)
-        ]
-        low, high = np.stack(limits, axis=1)
-        return cls(low, high)
-
-    def apply(self, bands: np.ndarray) -> np.ndarray:
-        """Map ``(B, h, w)`` to uint8; values that are not finite become 0."""
-        span = self.high - self.low
-        # float32 is not enough for large integers, such as 32-bit radar counts; band by band keeps float64 small.
-        out = np.zeros(bands.shape, dtype=np.uint8)
-        for index, band in enumerate(bands):
-            if span[index] > 0:
-                scaled = (band.astype(np.float64) - self.low[index]) * (255 / span[index])
-                out[index] = np.rint(np.nan_to_num(scaled, nan=0).clip(0, 255))
-        return out
+def _turn_file(file: DatasetReader, orientation: int) -> DatasetReader:
+    """Return a raster in memory whose pixels are turned as an orientation tag says."""
+    values = np.stack([turn(band, orientation) for band in file.read()])
+    bits = file.tags(1, ns='IMAGE_STRUCTURE').get('NBITS')
+    profile = dict(
+        driver='GTiff', count=file.count, dtype=file.dtypes[0], height=values.shape[1], width=values.shape[2]
+    )
+    if bits is not None:
+        profile['nbits'] = bits
+    if ColorInterp.palette in file.colorinterp:
+        profile['photometric'] = 'palette'
+    memory = MemoryFile()
+    with memory.open(nodata=file.nodata, **profile) as turned:
+        turned.write(values)
+        turned.colorinterp = file.colorinterp
+        if ColorInterp.palette in file.colorinterp:
+            turned.write_colormap(1, file.colormap(1))
+    return memory.open()
 
 
 class SceneReader:
@@ -104,7 +82,8 @@ class SceneReader:
 
     Bands: red, green and blue by their colour interpretation, else the first three, else the first as grey. A palette
     is looked up. Valid pixels: those that GDAL's masks (nodata, alpha, mask band) leave in at least one chosen band,
-    and that are finite there.
+    that are finite there, and no transparent entry of a palette. Values of fewer than 8 bits fill the 8 bits. A
+    photograph without georeference is turned as its camera says, see :mod:`mmrrsis.images`.
 
     Args:
         path: A raster that GDAL reads.
@@ -115,8 +94,8 @@ class SceneReader:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no raster, a band does not exist or is not real, ``stretch`` is wrong, or ``crs`` is
-            unknown or given for a scene that names its own.
+        ValueError: If it is no raster or declares an absurd size, a band does not exist or is not real, ``stretch``
+            is wrong, or ``crs`` is unknown or given for a scene that names its own.
     """
 
     def __init__(
@@ -137,18 +116,27 @@ class SceneReader:
         except RasterioIOError as error:
             raise ValueError(f'{path} cannot be read as a raster: {error}') from error
         try:
-            #: Coordinate reference system, None if neither the file nor the caller names one.
-            self.crs = self._choose_crs(crs)
+            self._check_size()
+            #: Where the pixels lie.
+            self.georeference = Georeference.read(self._file, self.path, crs)
+            self._turn_photograph()
             self.bands = self._choose_bands(bands)
-            self._palette = self._read_palette() if bands is None else None
+            palette = self._read_palette()
+            # Entries of a palette whose alpha is 0 are no data, also where their numbers are asked for.
+            self._transparent = None if palette is None or palette[:, 3].all() else palette[:, 3] == 0
+            self._palette = palette[:, :3] if palette is not None and bands is None else None
             dtype = np.result_type(*(self._file.dtypes[band - 1] for band in self.bands))
             if dtype.kind not in 'iufb':
                 raise ValueError(f'The bands {self.bands} of {path} are {dtype}; only real numbers can be shown.')
             percentiles = None if self._palette is not None else parse_stretch(stretch, dtype)
             flags = [self._file.mask_flag_enums[band - 1] for band in self.bands]
             #: Whether pixels may be missing; if not, masks need not be read.
-            self.may_lack_pixels = dtype.kind == 'f' or any(MaskFlags.all_valid not in flag for flag in flags)
-            self.stretch = None
+            self.may_lack_pixels = (
+                dtype.kind == 'f'
+                or self._transparent is not None
+                or any(MaskFlags.all_valid not in flag for flag in flags)
+            )
+            self.stretch = self._fill_8_bits() if dtype == np.uint8 and self._palette is None else None
             if percentiles is not None:
                 height, width = self._reduced_shape(_SAMPLE_SIDE)
                 values, valid = self._read_bands(Window(0, 0, self.width, self.height), (height, width))
@@ -156,19 +144,6 @@ class SceneReader:
         except BaseException:
             self._file.close()
             raise
-
-    def _choose_crs(self, crs: str | None) -> rasterio.crs.CRS | None:
-        own = self._file.crs or None
-        if crs is None:
-            return own
-        if own is not None:
-            raise ValueError(f'`crs` is for scenes that name none, but {self.path} has {own}. Leave `crs` out.')
-        try:
-            return rasterio.crs.CRS.from_user_input(pyproj.CRS.from_user_input(crs))
-        except CRSError as error:
-            raise ValueError(
-                f'`crs` must be a coordinate reference system such as EPSG:32633 but is {crs!r}.'
-            ) from error
 
     def _choose_bands(self, bands: Sequence[int] | None) -> tuple[int, ...]:
         count = self._file.count
@@ -188,15 +163,59 @@ class SceneReader:
         return tuple(usable[:3]) if len(usable) >= 3 else (usable[0],)
 
     def _read_palette(self) -> np.ndarray | None:
-        """Return the colours ``(256, 3)`` of a palette, None if the band has none."""
+        """Return colours and alpha ``(256, 4)`` of a palette, None if the band has none."""
         if len(self.bands) != 1 or self._file.colorinterp[self.bands[0] - 1] != ColorInterp.palette:
             return None
         if self._file.dtypes[self.bands[0] - 1] != 'uint8':
             raise ValueError(f'The palette of {self.path} has more than 256 colours. Write its colours as RGB bands.')
-        palette = np.zeros((256, 3), dtype=np.uint8)
+        palette = np.full((256, 4), (0, 0, 0, 255), dtype=np.uint8)
         for index, color in self._file.colormap(self.bands[0]).items():
-            palette[index] = color[:3]
+            palette[index] = color
         return palette
+
+    def _fill_8_bits(self) -> Stretch | None:
+        """Return the map of values of fewer than 8 bits, such as 0 to 15, to 0..255; None if there is none to make."""
+        bits = [int(self._file.tags(band, ns='IMAGE_STRUCTURE').get('NBITS', 8)) for band in self.bands]
+        if min(bits) >= 8:
+            return None
+        return Stretch(np.zeros(len(bits)), np.array([2.0**count - 1 for count in bits]))
+
+    def _check_size(self) -> None:
+        """Refuse what no machine holds, before a pixel is decoded."""
+        height, width = self._file.shape
+        if max(height, width) > _MAX_SIDE or height * width > _MAX_SCENE_PIXELS:
+            raise ValueError(
+                f'{self.path} declares {width} x {height} pixels. At most {_MAX_SIDE} per side and '
+                f'{_MAX_SCENE_PIXELS} in all are taken: cut it with `gdal_translate -srcwin` or `gdal_retile.py`.'
+            )
+        for (rows, columns), dtype in zip(self._file.block_shapes, self._file.dtypes, strict=True):
+            # `complex_int16` is no data type of NumPy.
+            itemsize = 4 if dtype == 'complex_int16' else np.dtype(dtype).itemsize
+            if rows * columns * itemsize > _MAX_BLOCK_BYTES:
+                raise ValueError(
+                    f'{self.path} is stored in blocks of {columns} x {rows} pixels, each of which is decoded as a '
+                    'whole. Write it in tiles: `gdal_translate -co TILED=YES`.'
+                )
+
+    def _turn_photograph(self) -> None:
+        """Put a photograph upright whose camera says so; a raster with a place on the ground stays as it lies."""
+        place = self.georeference
+        if place.crs is not None or place.gcps or place.rpcs or not place.transform.is_identity:
+            return
+        if self._file.driver not in _PHOTOGRAPH_DRIVERS or not self.path.is_file():
+            return
+        orientation = read_orientation(self.path)
+        if orientation == 1:
+            return
+        if self._file.height * self._file.width > MAX_PIXELS:
+            raise ValueError(
+                f'{self.path} is to be turned (orientation tag {orientation}) but too large for that. Turn it before, '
+                'for example with `vips autorot`.'
+            )
+        turned = _turn_file(self._file, orientation)
+        self._file.close()
+        self._file = turned
+        self.georeference = Georeference.read(turned, self.path, None)
 
     @property
     def height(self) -> int:
@@ -209,9 +228,14 @@ class SceneReader:
         return self._file.width
 
     @property
+    def crs(self) -> rasterio.crs.CRS | None:
+        """Coordinate reference system, None if neither the file nor the caller names one."""
+        return self.georeference.crs
+
+    @property
     def transform(self) -> rasterio.Affine:
         """Map from (column, row) to coordinates; (0, 0) is the outer corner of the first pixel."""
-        return self._file.transform
+        return self.georeference.transform
 
     @property
     def nodata(self) -> float | None:
@@ -240,6 +264,8 @@ class SceneReader:
             good = np.ones(shape, dtype=bool) if mask is None else mask > 0
             if value.dtype.kind == 'f':
                 good &= np.isfinite(value)
+            if self._transparent is not None:
+                good &= ~self._transparent[value]
             values.append(value)
             valid.append(good)
         return np.stack(values), np.stack(valid)

@@ -2,6 +2,7 @@
 """Segment a georeferenced scene with referring expressions."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,11 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import rasterio
-from pyproj import CRS
 from rasterio.windows import Window
 from rich.console import Console
 from rich.progress import Progress
 
+from mmrrsis.apis import ExpressionWarning
 from mmrrsis.apis.inference import check_expressions
 
 from .coarse_to_fine import refine_strips
@@ -25,7 +26,8 @@ from .scene_options import SceneOptions, SceneOutputs
 from .scene_reader import SceneReader
 from .strips import Predictor, predict_whole, tiled_strips, whole_strips
 from .tiling import Tiling
-from .vectorize import vectorize_mask, write_polygons
+from .vector_target import check_vector_target, copy_other_layers, layer_name
+from .vectorize import VECTOR_DRIVERS, vectorize_mask, write_polygons
 
 # GDAL would take 5% of the machine's memory for its cache, however little a container may use.
 _GDAL_CACHE_BYTES = 256 << 20
@@ -72,7 +74,9 @@ def segment_scene(
     simplify: float = SceneOptions.simplify,
     crs: str | None = None,
     batch_size: int = Tiling.batch_size,
+    overwrite: bool = SceneOptions.overwrite,
     show_progress: bool = True,
+    force: bool = False,
 ) -> SceneResult:
     """Segment what sentences refer to in a scene and write it with the scene's georeference.
 
@@ -86,7 +90,7 @@ def segment_scene(
         mask: GeoTIFF to write, uint8, one band per expression: 1 inside, 0 outside; pixels without data have the
             scene's nodata value if 8 bits hold it (and it is not 1), else 255.
         vector: GeoPackage (``.gpkg``, in the scene's CRS) or GeoJSON (``.geojson``, ``.json``, in EPSG:4326) to write,
-            see :func:`~mmrrsis.geo.vectorize_mask`.
+            see :func:`~mmrrsis.geo.vectorize_mask`. Other layers of a GeoPackage stay.
         probability: GeoTIFF to write, float32, one band per expression.
         picture: PNG or JPEG to write, the masks over a reduced view.
         mode: ``tiled``: each tile is segmented on its own, at full resolution. ``whole``: the model sees the whole
@@ -101,7 +105,9 @@ def segment_scene(
         simplify: Outlines of polygons may move by this many pixels.
         crs: CRS of a scene that names none, such as ``EPSG:32633``.
         batch_size: Tiles in one call of the model.
+        overwrite: Replace a layer of the name of ``vector``, or a GeoJSON file, that was not written here.
         show_progress: Show a progress bar on standard error.
+        force: Segment objects that the model was not trained on all the same.
 
     Returns:
         Scores and sizes of the masks.
@@ -109,11 +115,17 @@ def segment_scene(
     Raises:
         FileNotFoundError: If there is no such scene.
         OSError: With ``errno.ENOSPC`` if the disk is full; nothing is left behind then.
-        ValueError: If the scene is unreadable, an argument is out of range, an extension unknown, or polygons are
-            wanted of a scene without CRS.
+        ValueError: If the scene is unreadable, an argument is out of range, an extension unknown, polygons are
+            wanted of a scene whose place or CRS does not allow them, or ``vector`` holds what was not written here.
+        UnknownObjectError: If the model was not trained on the object that an expression names.
+
+    Warns:
+        ExpressionWarning: If the model does not know or does not see other words of an expression.
     """
     expressions = [expressions] if isinstance(expressions, str) else list(expressions)
     check_expressions(expressions)
+    for message in predictor.check_words(expressions, force):
+        warnings.warn(message, ExpressionWarning, stacklevel=2)
     options = SceneOptions(
         threshold=predictor.mask_threshold if threshold is None else threshold,
         mode=mode,
@@ -122,6 +134,7 @@ def segment_scene(
         stretch=stretch,
         simplify=simplify,
         crs=crs,
+        overwrite=overwrite,
     )
     named = (mask, vector, probability, picture)
     outputs = SceneOutputs(*(None if path is None else Path(path) for path in named))
@@ -172,11 +185,11 @@ def _write(
     outputs: SceneOutputs,
 ) -> tuple[list[ComponentTable], tuple[int, ...] | None]:
     """Write the files; return the parts of each mask and the number of its polygons, None if none are wanted."""
-    if outputs.vector is not None and scene.crs is None:
-        raise ValueError(
-            f'{scene.path} names no coordinate reference system, so polygons would have neither place nor area. Give '
-            'the CRS (`crs`, on the command line --crs EPSG:32633), or ask for the mask alone.'
-        )
+    crs = None
+    if outputs.vector is not None:
+        # Before the model runs for an hour.
+        crs = scene.georeference.check_polygons(VECTOR_DRIVERS[outputs.vector.suffix.lower()] == 'GeoJSON')
+        check_vector_target(outputs.vector, options.overwrite)
     plane = scene.height * scene.width * len(expressions)
     needed = plane * (5 if outputs.probability is not None else 1)  # if nothing can be compressed
     with ExitStack() as files:
@@ -189,12 +202,13 @@ def _write(
         with raise_gdal_errors():
             components = write_masks(scene, strips, expressions, options.threshold, mask_file, probability_file)
         counts = None
-        if outputs.vector is not None:
-            crs = CRS.from_user_input(scene.crs)
-            polygons = vectorize_mask(mask_file, expressions, components, crs, options.simplify)
-            counts = tuple(int((polygons['expression'] == expression).sum()) for expression in expressions)
-            vector_file = files.enter_context(output_file(outputs.vector, _POLYGON_BYTES * (len(polygons) + 32)))
-            write_polygons(polygons, vector_file, name=outputs.vector.stem)
+        if outputs.vector is not None and crs is not None:
+            polygons = vectorize_mask(mask_file, expressions, components, crs, scene.transform, options.simplify)
+            counts = tuple(len(table.parts()) for table in components)
+            old = outputs.vector.stat().st_size if outputs.vector.exists() else 0
+            vector_file = files.enter_context(output_file(outputs.vector, _POLYGON_BYTES * (len(polygons) + 32) + old))
+            copy_other_layers(outputs.vector, vector_file)
+            write_polygons(polygons, vector_file, layer_name(outputs.vector))
         if outputs.picture is not None:
             picture_file = files.enter_context(output_file(outputs.picture, 3 * PICTURE_SIDE**2 * len(expressions)))
             drawn = draw_scene(scene, mask_file, expressions)

@@ -36,6 +36,21 @@ class Predictor(Protocol):
         """
         ...
 
+    def check_words(self, expressions: Sequence[str], force: bool) -> Sequence[str]:
+        """Tell what the model will not understand of expressions, before it is asked.
+
+        Args:
+            expressions: The expressions.
+            force: Let expressions through whose object the model does not know.
+
+        Returns:
+            Sentences to show; none if all is well.
+
+        Raises:
+            ValueError: If the model does not know the object of an expression.
+        """
+        ...
+
 
 def tiled_strips(
     scene: SceneReader,

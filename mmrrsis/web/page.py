@@ -22,6 +22,8 @@ from .user_input import MAX_EXPRESSIONS, MAX_SIDE, Example, read_source
 _UPLOAD_SECONDS = 24 * 3600
 # A 16-bit scene of the largest size, uncompressed, with four bands.
 _MAX_FILE_SIZE = '160mb'
+# Requests that wait for the model; further ones are told so at once.
+_MAX_WAITING = 16
 # Style sheet; the variables are those of Gradio's theme, so that light and dark both work.
 _CSS = """
 .gradio-container {--body-text-color-subdued: color-mix(in srgb, var(--body-text-color) 72%, transparent);
@@ -33,6 +35,8 @@ _CSS = """
   background: color-mix(in srgb, #d97706 10%, transparent); color: var(--body-text-color); border-radius: 4px}
 .message {padding: .55rem .8rem; border-radius: 4px; line-height: 1.45; overflow-wrap: anywhere;
   border-left: 4px solid var(--border-color-primary); background: var(--background-fill-secondary)}
+.message.warning {margin-top: .4rem; border-left-color: #d97706;
+  background: color-mix(in srgb, #d97706 10%, transparent)}
 .message.error {border-left-color: #dc2626; background: color-mix(in srgb, #dc2626 10%, transparent)}
 /* Grid and flex children grow with their content unless told otherwise; tables scroll inside their frame instead. */
 .gradio-container :is(.main, .wrap, .contain, .row, .column, .block, .form, .html-container) {min-width: 0}
@@ -119,6 +123,7 @@ def build_page(
                     max_lines=8,
                     elem_id='expressions',
                 )
+                force = gr.Checkbox(label='Force an answer for objects that the model does not know', elem_id='force')
                 run = gr.Button('Segment', variant='primary', elem_id='segment')
                 gr.HTML('<h2 class="part-title">Examples</h2>', visible=bool(examples))
                 gallery = gr.Gallery(
@@ -178,7 +183,7 @@ def build_page(
         gr.on(
             [run.click, text.submit],
             actions.segment,
-            [file, text, threshold, opacity],
+            [file, text, threshold, opacity, force],
             everything,
             api_visibility='private',
             show_progress_on=picture,
@@ -222,7 +227,9 @@ def launch_page(
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     page = build_page(predictor, examples, folder, model_name, note)
     theme = gr.themes.Default(primary_hue='blue', font=('system-ui', 'sans-serif'), font_mono=('monospace',))
+    page.queue(max_size=_MAX_WAITING)
     _, address, _ = page.launch(
+        server_name='127.0.0.1',  # whatever the environment says: others come in with `share` alone
         server_port=port,
         share=share,
         prevent_thread_lock=not block,

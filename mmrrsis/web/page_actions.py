@@ -38,15 +38,16 @@ def start_message() -> str:
     return '<div class="message">Upload an image or take an example, describe what you look for, then segment.</div>'
 
 
-def source_message(source: PictureSource) -> str:
-    """Return what is known of an image, as HTML."""
+def source_message(source: PictureSource, notes: Sequence[str] = ()) -> str:
+    """Return what is known of an image, and what the model does not understand of the expressions, as HTML."""
     place = (
         f'georeferenced ({source.crs}): masks can be downloaded as GeoTIFF and GeoJSON'
         if source.crs
         else 'without georeference: masks can be downloaded as PNG'
     )
     text = f'{source.path.name}: {source.width} × {source.height} pixels, {place}.'
-    return f'<div class="message">{escape(text)}</div>'
+    listed = ''.join(f'<div class="message warning" role="alert">{escape(note)}</div>' for note in notes)
+    return f'<div class="message">{escape(text)}</div>{listed}'
 
 
 class PageActions:
@@ -83,7 +84,9 @@ class PageActions:
             return error_message(error), None, *self._no_results()
         return source_message(source), draw_source(source), *self._no_results()
 
-    def segment(self, path: str | None, text: str, threshold: float, opacity: float) -> tuple[Any, ...]:
+    def segment(
+        self, path: str | None, text: str, threshold: float, opacity: float, force: bool = False
+    ) -> tuple[Any, ...]:
         """Run the model.
 
         Returns:
@@ -97,14 +100,14 @@ class PageActions:
         try:
             expressions = read_expression_lines(text)
             with self._model_lock:
-                segmentation = segment_source(self.predictor, source, expressions)
+                segmentation = segment_source(self.predictor, source, expressions, force)
         except _USER_ERRORS as error:
             return error_message(error), draw_source(source), *self._no_results()
         numbers = list(range(len(expressions)))
         choices = [(expression, index) for index, expression in enumerate(expressions)]
         layers = layer_table(segmentation)
         return (
-            source_message(source),
+            source_message(source, segmentation.notes),
             draw_overlay(segmentation, threshold, opacity),
             segmentation,
             gr.update(choices=choices, value=numbers, visible=len(expressions) > 1),
@@ -156,7 +159,8 @@ class PageActions:
         except _USER_ERRORS as error:
             print_log(f'Files could not be written: {error}', logger='current', level=logging.WARNING)
             return error_message(error), gr.update(value=None, visible=False)
-        return source_message(segmentation.source), gr.update(value=[str(file) for file in files], visible=True)
+        message = source_message(segmentation.source, segmentation.notes)
+        return message, gr.update(value=[str(file) for file in files], visible=True)
 
     def _remove_old_files(self) -> None:
         """Remove files of downloads that nobody waits for any more; Gradio serves copies of its own."""

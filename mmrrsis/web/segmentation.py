@@ -65,12 +65,14 @@ class Segmentation:
         expressions: K expressions.
         probabilities: ``(K, h, w)`` float32 in [0, 1], at the size of ``source.image``.
         layer_choices: The layers that the model chose for each expression; empty for a model that chooses none.
+        notes: Sentences that name words which the model does not know or does not see.
     """
 
     source: PictureSource
     expressions: tuple[str, ...]
     probabilities: np.ndarray
     layer_choices: LayerChoices
+    notes: tuple[str, ...] = ()
 
     def masks(self, threshold: float) -> np.ndarray:
         """Return ``(K, h, w)`` bool: pixels with data whose probability is above the threshold."""
@@ -125,7 +127,9 @@ def record_layers(model: nn.Module | None) -> Iterator[LayerChoices]:
         choices.layers = torch.cat(layers).numpy()
 
 
-def segment_source(predictor: Predictor, source: PictureSource, expressions: Sequence[str]) -> Segmentation:
+def segment_source(
+    predictor: Predictor, source: PictureSource, expressions: Sequence[str], force: bool = False
+) -> Segmentation:
     """Ask a model about an image.
 
     The model sees the whole image, reduced to at most 2048 pixels, as with ``mmrrsis segment --mode whole``.
@@ -134,10 +138,15 @@ def segment_source(predictor: Predictor, source: PictureSource, expressions: Seq
         predictor: A :class:`~mmrrsis.apis.ReferringInferencer`, or anything that predicts as it does.
         source: The image.
         expressions: K different expressions.
+        force: Segment objects that the model was not trained on all the same.
 
     Returns:
         The probabilities and the layers that were chosen.
+
+    Raises:
+        UnknownObjectError: If the model was not trained on the object that an expression names.
     """
+    notes = predictor.check_words(expressions, force)
     with record_layers(getattr(predictor, 'model', None)) as choices:
         probabilities = predictor.predict_probabilities([source.image], expressions)[0]
-    return Segmentation(source, tuple(expressions), probabilities, choices)
+    return Segmentation(source, tuple(expressions), probabilities, choices, tuple(notes))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmrrsis.apis import UnknownObjectError
 from mmrrsis.cli import info
 from mmrrsis.cli import main as cli
 
@@ -104,6 +105,11 @@ class RedModel:
     def predict_probabilities(self, images, expressions):
         return np.stack([np.stack([image[..., 0] / np.float32(255)] * len(expressions)) for image in images])
 
+    def check_words(self, expressions, force):
+        if 'the tree' in expressions and not force:
+            raise UnknownObjectError('"the tree": the model was not trained on "tree".')
+        return [f'"{text}": the model was not trained on "old".' for text in expressions if 'old' in text]
+
 
 @pytest.fixture
 def scene(tmp_path, monkeypatch):
@@ -149,6 +155,18 @@ def test_segment_writes_everything_and_reports(scene, tmp_path, capsys):
     with rasterio.open(tmp_path / 'm.tif') as file:
         assert file.descriptions == tuple(asked) and file.read(1).sum() == 25 and file.tags(1)['threshold'] == '0.3'
     assert geopandas.read_file(tmp_path / 'v.gpkg')['area_m2'].tolist() == [6.25, 6.25]
+
+
+def test_segment_warns_of_words_and_refuses_objects_unless_forced(scene, tmp_path, capsys):
+    out = ['--out', str(tmp_path / 'm.tif'), '--quiet']
+    assert cli.main(['segment', str(scene), 'the tree', 'the old roof', *out]) == 1
+    error = capsys.readouterr().err
+    assert error == 'mmrrsis segment: UnknownObjectError: "the tree": the model was not trained on "tree".\n'
+    assert not (tmp_path / 'm.tif').exists()
+    assert cli.main(['segment', str(scene), 'the tree', 'the old roof', *out, '--force']) == 0
+    printed = capsys.readouterr()
+    assert printed.err == 'mmrrsis segment: warning: "the old roof": the model was not trained on "old".\n'
+    assert '"the tree": 25 pixels' in printed.out
 
 
 def test_segment_passes_bands_and_stretch(scene, tmp_path):

@@ -4,7 +4,13 @@ import re
 import pytest
 from torch._utils import ExceptionWrapper
 
-from mmrrsis.datasets import ReferringDataError, ReferringFileNotFoundError, RefSegRSDataset, RRSISDDataset
+from mmrrsis.datasets import (
+    ReferringDataError,
+    ReferringFileNotFoundError,
+    RefSegRSDataset,
+    RRSISDDataset,
+    base_referring_dataset,
+)
 
 LOAD = [dict(type='LoadImageFromFile'), dict(type='LoadReferringMask')]
 
@@ -168,3 +174,14 @@ def test_shuffling_in_training_is_refused(refsegrs):
     )
     with pytest.raises(ValueError, match=exactly(message)):
         RefSegRSDataset(refsegrs.root, 'test', shuffle_expressions=True)
+
+
+def test_a_split_that_is_not_the_published_one_is_told(refsegrs, monkeypatch):
+    said = []
+    monkeypatch.setattr(base_referring_dataset, 'print_log', lambda message, **_: said.append(message))
+    refsegrs.add_files('1')
+    refsegrs.write('train', '1 road\n' * 3)
+    for published in (3, 2172):
+        RefSegRSDataset(refsegrs.root, 'train', LOAD, metainfo=dict(split_sizes=dict(train=published)))
+    (message,) = said
+    assert 'holds 3 expressions, the published one 2172: scores are not comparable' in message

@@ -2,8 +2,8 @@
 import pytest
 
 from mmrrsis.datasets.expression_kind import EXPRESSION_KINDS, expression_kind
+from mmrrsis.datasets.expressions.syntax import parse_expression
 from mmrrsis.datasets.synthesis import SceneGenerator
-from mmrrsis.datasets.synthesis.expression_syntax import parse_expression
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from pathlib import Path
 import nltk.data
 import pytest
 
+from mmrrsis.datasets.expressions.category_names import RRSISD_CATEGORIES
+from mmrrsis.datasets.expressions.color_words import COLORS
 from mmrrsis.datasets.key_phrase import (
     KeyPhraseFinder,
     load_tagger,
@@ -17,8 +19,6 @@ from mmrrsis.datasets.key_phrase import (
     train_tagger,
 )
 from mmrrsis.datasets.key_phrase.tagger import TAGGER_FILE
-from mmrrsis.datasets.synthesis.category_catalog import RRSISD_CATEGORIES
-from mmrrsis.datasets.synthesis.colors import COLORS
 from mmrrsis.datasets.synthesis.scene_generator import SceneGenerator
 
 DATA = Path(__file__).parents[1] / 'data'

@@ -6,7 +6,14 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmrrsis.engine import ConfigError, check_config, check_custom_keys, explain_config_errors, load_config
+from mmrrsis.engine import (
+    ConfigError,
+    check_config,
+    check_custom_keys,
+    check_tokenizers,
+    explain_config_errors,
+    load_config,
+)
 from mmrrsis.registry import HOOKS, VISUALIZERS
 
 
@@ -140,3 +147,35 @@ def test_missing_module_of_a_config_is_named_with_where_it_was_looked_for(projec
     elsewhere.write_text(project.read_text().replace('a_lonely_method', 'a_method_that_is_nowhere'))
     with pytest.raises(ConfigError, match='Keep the config under the folder `configs/` of a project'):
         load_config(elsewhere)
+
+
+@pytest.mark.parametrize('value', [float('nan'), '.nan', '-NaN'])
+def test_what_is_not_a_number_is_named(value):
+    cfg = Config(dict(optim_wrapper=dict(optimizer=dict(type='Adam', lr=value))))
+    with pytest.raises(ConfigError, match=r'`optim_wrapper.optimizer.lr` is .* not a number'):
+        check_config(cfg)
+
+
+def test_numbers_of_the_optimizer_are_no_text():
+    for value in ('1e-4x', float('inf')):
+        cfg = Config(dict(optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-4, weight_decay=value))))
+        with pytest.raises(ConfigError, match=r'`optim_wrapper.optimizer.weight_decay` must be a finite number'):
+            check_config(cfg)
+
+
+class Tower(nn.Module):
+    reads_tokens_of = 'CLIPTokenizer'
+
+
+def test_a_tokenizer_that_the_text_tower_does_not_read_is_named():
+    def cfg(name):
+        steps = [dict(type='ChooseExpression'), dict(type='TokenizeExpression', tokenizer=dict(type=name))]
+        return Config(dict(train_dataloader=dict(dataset=dict(pipeline=steps))))
+
+    model = nn.Sequential(nn.Linear(1, 1), Tower())
+    check_tokenizers(cfg('CLIPTokenizer'), model)
+    check_tokenizers(cfg('TokenizerOfMyOwn'), model)
+    check_tokenizers(cfg('BERTTokenizer'), nn.Linear(1, 1))
+    expected = r'dataset.pipeline\[1\].tokenizer.type` is BERTTokenizer, but the text tower Tower reads'
+    with pytest.raises(ConfigError, match=expected):
+        check_tokenizers(cfg('BERTTokenizer'), model)

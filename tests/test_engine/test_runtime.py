@@ -3,7 +3,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmrrsis.engine import prepare_runtime, runtime
+from mmrrsis.engine import choose_device, explain_out_of_memory, prepare_runtime, runtime
+from mmrrsis.engine.runtime import OutOfMemoryError
 
 
 @pytest.fixture
@@ -45,3 +46,19 @@ def test_slurm_without_an_accelerator_is_refused(cfg, monkeypatch):
     cfg.launcher = 'slurm'
     with pytest.raises(ValueError, match=r'the launcher `slurm` needs one'):
         prepare_runtime(cfg)
+
+
+@pytest.mark.parametrize('device', ['gpu', 'cuda:99', 'meta', 'xpu:99'])
+def test_devices_that_are_not_there_are_named(device):
+    with pytest.raises(ValueError, match=f'The device `{device}` cannot be used: .*Devices of this machine: cpu'):
+        choose_device(device)
+    assert choose_device('cpu').type == 'cpu'
+
+
+def test_out_of_memory_names_the_keys_to_change():
+    cfg = Config(dict(train_dataloader=dict(batch_size=7)))
+    with pytest.raises(OutOfMemoryError, match=r'`train_dataloader.batch_size` \(now 7\).*accumulative_counts'):
+        with explain_out_of_memory(cfg):
+            raise torch.cuda.OutOfMemoryError('CUDA out of memory. Tried to allocate 2 GiB')
+    with pytest.raises(RuntimeError, match='^other$'), explain_out_of_memory(cfg):
+        raise RuntimeError('other')

@@ -85,3 +85,20 @@ def test_sizes_are_readable():
         '5.0 MiB',
         '3.0 TiB',
     ]
+
+
+def test_signs_of_patterns_in_a_name_leave_no_partial_file(tmp_path):
+    with pytest.raises(ValueError, match='other'):
+        fail(tmp_path / 'scene[1]*?.tif', ValueError('other'))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_spoke_of_the_older_file_goes_with_it(tmp_path):
+    for name in ('a.tif', 'a.tif.ovr', 'a.tif.aux.xml', 'a.tif.msk', 'a.tfw', 'b.tif.ovr'):
+        (tmp_path / name).write_text('old')
+    with pytest.raises(ValueError, match='other'):
+        fail(tmp_path / 'a.tif', ValueError('other'))
+    assert len(list(tmp_path.iterdir())) == 6, 'after an error all is as it was'
+    with output_file(tmp_path / 'a.tif', 10) as partial:
+        partial.write_text('new')
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['a.tfw', 'a.tif', 'b.tif.ovr']

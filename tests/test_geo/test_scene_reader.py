@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 import rasterio
+from PIL import Image
 from rasterio.enums import ColorInterp
 from rasterio.windows import Window
 
@@ -176,3 +177,54 @@ def test_damaged_band_is_named_with_its_place(write_scene, noise):
     with pytest.raises(ValueError, match=r'cannot be read') as error:
         read_all(path)
     assert 'scene.tif' in str(error.value)
+
+
+@pytest.mark.parametrize('bits', [1, 2, 4])
+def test_values_of_fewer_than_8_bits_fill_them(write_scene, bits):
+    values = np.arange(64, dtype=np.uint8).reshape(1, 8, 8) % 2**bits
+    image, _ = read_all(write_scene(values, nbits=bits))
+    np.testing.assert_array_equal(image[..., 0], np.rint(values[0] * (255 / (2**bits - 1))))
+
+
+def test_bilevel_pictures_are_black_and_white(tmp_path):
+    bits = np.arange(200).reshape(10, 20) % 3 == 0
+    Image.fromarray(bits).save(tmp_path / 'a.png')
+    np.testing.assert_array_equal(read_all(tmp_path / 'a.png')[0][..., 0], bits * 255)
+
+
+@pytest.mark.parametrize('bands', [None, (1,)])
+def test_transparent_entries_of_a_palette_are_no_data(tmp_path, bands):
+    index = np.arange(80, dtype=np.uint8).reshape(8, 10) % 4
+    picture = Image.fromarray(index).convert('P')
+    picture.putpalette([10, 20, 30, 200, 0, 0, 0, 200, 0, 0, 0, 200])
+    picture.save(tmp_path / 'a.png', transparency=bytes([255, 0, 255, 0]))
+    image, valid = read_all(tmp_path / 'a.png', bands=bands)
+    np.testing.assert_array_equal(valid, index % 2 == 0)
+    if bands is None:
+        assert image[0, 0].tolist() == [10, 20, 30] and image[0, 2].tolist() == [0, 200, 0]
+
+
+def test_infinite_values_are_no_data_and_black(write_scene):
+    values = np.random.default_rng(0).random((1, 10, 10)).astype(np.float32)
+    values[0, 0, :2] = np.inf, -np.inf
+    image, valid = read_all(write_scene(values))
+    assert (~valid).sum() == 2 and not valid[0, :2].any() and (image[0, :2] == 0).all()
+
+
+@pytest.mark.parametrize(
+    'profile, words',
+    [
+        (dict(width=2**20 + 1, height=4), r'declares 1048577 x 4 pixels'),
+        (dict(width=2**19, height=2**19), r'declares 524288 x 524288 pixels'),
+        (dict(width=2**16, height=2**16, tiled=True, blockxsize=2**16, blockysize=2**16), r'blocks of 65536 x 65536'),
+    ],
+)
+def test_rasters_of_absurd_sizes_are_refused_before_they_are_decoded(tmp_path, monkeypatch, profile, words):
+    path = tmp_path / 'bomb.tif'
+    with rasterio.open(
+        path, 'w', driver='GTiff', count=1, dtype='uint8', sparse_ok=True, bigtiff='yes', compress='deflate', **profile
+    ):
+        pass
+    monkeypatch.setattr(SceneReader, '_read_bands', lambda *_: pytest.fail('was decoded'))
+    with pytest.raises(ValueError, match=words):
+        SceneReader(path)

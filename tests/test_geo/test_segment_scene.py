@@ -7,6 +7,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
+from mmrrsis.apis import ExpressionWarning
 from mmrrsis.dependencies import check_packages
 
 
@@ -121,6 +122,9 @@ class FullDisk:
     def predict_probabilities(self, images, expressions):
         raise self.error
 
+    def check_words(self, expressions, force):
+        return ()
+
 
 def test_full_disk_leaves_nothing_and_says_what_is_needed(segment, write_scene, tmp_path):
     scene = write_scene(np.ones((3, 64, 64), dtype=np.uint8))
@@ -145,3 +149,28 @@ def test_other_errors_pass_and_leave_nothing(segment, write_scene, tmp_path):
 def test_missing_packages_are_named_with_the_command_that_installs_them():
     with pytest.raises(ImportError, match=r'needs nowhere_to_be_found. .*`pip install mmrrsis\[geo\]`'):
         check_packages('geo', ('rasterio', 'nowhere_to_be_found'))
+
+
+class PickyModel:
+    """Knows nothing of trees, and has a remark on everything else."""
+
+    mask_threshold = 0.5
+
+    def check_words(self, expressions, force):
+        if not force:
+            raise ValueError('no trees')
+        return [f'{expression}: old?' for expression in expressions]
+
+    def predict_probabilities(self, images, expressions):
+        return np.zeros((len(images), len(expressions), *images[0].shape[:2]), dtype=np.float32)
+
+
+def test_words_are_checked_before_anything_is_written(segment, write_scene, tmp_path):
+    scene, mask = write_scene(np.ones((3, 16, 16), dtype=np.uint8)), tmp_path / 'm.tif'
+    with pytest.raises(ValueError, match='no trees'):
+        segment(PickyModel(), scene, ['tree', 'oak'], mask=mask)
+    assert not mask.exists()
+    with pytest.warns(ExpressionWarning) as issued:
+        segment(PickyModel(), scene, ['tree', 'oak'], mask=mask, force=True)
+    assert [str(item.message) for item in issued if item.category is ExpressionWarning] == ['tree: old?', 'oak: old?']
+    assert mask.exists()

@@ -12,6 +12,7 @@ from open_clip.model import CLIP
 
 from mmrrsis.checkpoint import unpack_embeddings
 from mmrrsis.datasets.synthesis import SceneGenerator
+from mmrrsis.datasets.synthesis.caption_writer import write_caption
 from mmrrsis.datasets.tokenizers import CLIPTokenizer
 from mmrrsis.models.encoders.clip_weights import read_clip_state_dict, resolve_clip_weights
 from mmrrsis.registry import MODELS
@@ -32,7 +33,12 @@ def test_shipped_weights_find_the_scene_of_a_caption():
     preprocessor = MODELS.build(dict(cfg.model.data_preprocessor, bgr_to_rgb=False))  # scenes are RGB already
     inputs = preprocessor(dict(inputs=list(torch.from_numpy(images).permute(0, 3, 1, 2))))['inputs']
     tokenizer = CLIPTokenizer(max_tokens=22)
-    tokens = torch.stack([tokenizer(scene.caption(np.random.default_rng(0))).token_ids for scene in scenes])
+    tokens = torch.stack(
+        [
+            tokenizer(write_caption(scene.objects, scene.image.shape[:2], np.random.default_rng(0))).token_ids
+            for scene in scenes
+        ]
+    )
     with torch.no_grad():
         similarity = clip.encode_text(tokens, normalize=True) @ clip.encode_image(inputs, normalize=True).T
     found = (similarity.argmax(1) == torch.arange(40)).float().mean().item()

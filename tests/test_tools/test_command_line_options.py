@@ -9,7 +9,6 @@ from mmengine.config import Config
 
 from mmrrsis.cli import train
 from mmrrsis.cli.test import apply_options
-from mmrrsis.cli.train import find_resume
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,15 +27,6 @@ def test_amp_replaces_the_plain_wrapper_only(cfg):
     cfg.optim_wrapper = dict(type='ApexOptimWrapper')
     with pytest.raises(ValueError, match=r'`optim_wrapper.type` is `ApexOptimWrapper`'):
         train.enable_amp(cfg)
-
-
-def test_resume_finds_the_latest_checkpoint(tmp_path):
-    assert find_resume(None, str(tmp_path)) is None
-    assert find_resume('auto', str(tmp_path)) is None, 'nothing to resume yet: begin anew'
-    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_3.pth'))
-    assert find_resume('auto', str(tmp_path)) == str(tmp_path / 'epoch_3.pth')
-    with pytest.raises(FileNotFoundError, match=r'there is no checkpoint .*epoch_9.pth'):
-        find_resume(str(tmp_path / 'epoch_9.pth'), str(tmp_path))
 
 
 def options(**changes):

@@ -12,7 +12,7 @@ from mmengine.structures import PixelData
 
 from mmrrsis.apis import init_segmentor
 from mmrrsis.datasets import expression_kind
-from mmrrsis.datasets.synthesis.layout_writers import DatasetSettings, write_dataset
+from mmrrsis.datasets.synthesis.dataset_settings import DatasetSettings, write_dataset
 from mmrrsis.images import read_image
 from mmrrsis.models.necks.layer_selection import LayerSelection
 from mmrrsis.structures import ReferringDataSample, ReferringText

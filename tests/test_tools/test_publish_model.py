@@ -93,7 +93,7 @@ def test_weights_say_what_they_were_trained_on_and_hold_its_tokens_alone(tmp_pat
     trained = nn.ModuleDict(dict(word_embeddings=nn.Embedding(30522, 4), head=nn.Linear(4, 2)))
     torch.save(trained.state_dict(), tmp_path / 'a.pth')
     out = tmp_path / 'a.safetensors'
-    done = call(tmp_path / 'a.pth', out, '--config', config, '--data-root', data_root)
+    done = call(tmp_path / 'a.pth', out, '--config', config, '--data-root', data_root, '--terms', 'for tests')
     assert done.returncode == 0, done.stderr
     with safe_open(out, 'pt') as file:
         metadata = file.metadata()
@@ -101,7 +101,7 @@ def test_weights_say_what_they_were_trained_on_and_hold_its_tokens_alone(tmp_pat
         rows = file.get_tensor('word_embeddings.rows')
     assert json.loads(metadata['words']) == ['a', 'airplane', 'left', 'on', 'ship', 'the']
     assert json.loads(metadata['categories']) == ['airplane', 'ship']
-    assert metadata['config'] == 'trained.py'
+    assert (metadata['config'], metadata['terms']) == ('trained.py', 'for tests')
     vocabulary = (Path(__file__).parents[2] / 'mmrrsis/weights/bert_uncased_vocab.txt').read_text().split('\n')
     tokens = ['[PAD]', '[CLS]', '[SEP]', '.', 'a', 'airplane', 'left', 'on', 'ship', 'the']
     assert row_ids.tolist() == sorted(vocabulary.index(token) for token in tokens)

@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmrrsis.datasets.synthesis.layout_writers import DatasetSettings, write_dataset
+from mmrrsis.datasets.synthesis.dataset_settings import DatasetSettings, write_dataset
 
 CONFIG = Path(__file__).parents[2] / 'configs/btdnet/btdnet_tiny-convnext_synthrs.py'
 

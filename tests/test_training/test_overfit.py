@@ -10,7 +10,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 
 from mmrrsis.datasets import SynthRSDataset
-from mmrrsis.datasets.synthesis.layout_writers import DatasetSettings, write_dataset
+from mmrrsis.datasets.synthesis.dataset_settings import DatasetSettings, write_dataset
 from mmrrsis.registry import MODELS
 
 ROOT = Path(__file__).parents[2]

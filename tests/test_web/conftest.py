@@ -33,7 +33,10 @@ class ScoredSelection(nn.Module):
 
 
 class ChannelPredictor:
-    """Takes the colour channel that an expression begins with for the probability; counts its calls."""
+    """Takes the colour channel that an expression begins with for the probability; counts its calls.
+
+    It does not know trees, nor the word 'old'.
+    """
 
     mask_threshold = 0.5
 
@@ -49,6 +52,12 @@ class ChannelPredictor:
                 self.model.neck.layer_selection(len(expression))
         channels = [['red', 'green', 'blue'].index(expression.split()[0]) for expression in expressions]
         return np.stack(images).astype(np.float32).transpose(0, 3, 1, 2)[:, channels] / 255
+
+    def check_words(self, expressions, force):
+        for expression in expressions:
+            if expression.endswith('tree') and not force:
+                raise ValueError(f'"{expression}": the model was not trained on "tree". It knows roof, yard.')
+        return [f'"{text}": the model was not trained on "old".' for text in expressions if 'old' in text.split()]
 
 
 @pytest.fixture

@@ -171,6 +171,24 @@ def test_what_goes_wrong_is_said_in_words(browser_page, predictor, photograph, t
 
 
 @pytest.mark.slow
+def test_unknown_words_are_named_and_unknown_objects_refused_unless_forced(browser_page, predictor, photograph):
+    page = browser_page
+    upload(page, photograph)
+    page.locator('#message', has_text='yard.png').wait_for()
+    segment(page, 'red old roof', 'green tree')
+    wait_for_error(page, 'the model was not trained on "tree". It knows roof, yard.')
+    assert predictor.calls == 0 and page.locator('#masks table').count() == 0
+    page.get_by_label('Force an answer for objects that the model does not know').check()
+    page.locator('#segment').click()
+    page.locator('#masks tbody tr').nth(1).wait_for()
+    assert page.locator('#message .warning').all_inner_texts() == [
+        '"red old roof": the model was not trained on "old".'
+    ]
+    segment(page, 'red roof')
+    page.locator('#message .warning').wait_for(state='detached')
+
+
+@pytest.mark.slow
 def test_examples_fill_in_image_and_words(browser_page, predictor, pixels):
     page = browser_page
     assert page.locator('#examples .thumbnail-item').count() == 2

@@ -5,7 +5,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmrrsis.datasets.synthesis.layout_writers import LAYOUTS, DatasetSettings, write_dataset
+from mmrrsis.datasets.layouts import LAYOUTS
+from mmrrsis.datasets.synthesis.dataset_settings import DatasetSettings, write_dataset
 from mmrrsis.datasets.synthesis.scene_generator import LEVELS
 
 

@@ -16,6 +16,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from mmrrsis.datasets.key_phrase import read_corpus, read_lexicon
+from mmrrsis.datasets.synthesis.caption_writer import write_caption
 from mmrrsis.datasets.synthesis.scene_generator import LEVELS, SceneGenerator
 from mmrrsis.package_files import resolve_package_file
 
@@ -66,7 +67,7 @@ def read_texts(scenes: int, seed: int) -> Iterator[str]:
         generator = SceneGenerator(level=level, image_size=128, seed=seed)
         for index in range(scenes):
             scene = generator.generate(index)
-            yield scene.caption(np.random.default_rng((seed, index)))
+            yield write_caption(scene.objects, scene.image.shape[:2], np.random.default_rng((seed, index)))
             for referral in scene.referrals:
                 yield from referral.expressions
     for sentence in read_corpus():

@@ -8,10 +8,10 @@ import argparse
 from pathlib import Path
 
 import timm
-from safetensors.torch import save_file
 from torch import Tensor
 
 from mmrrsis.checkpoint import read_state_dict
+from mmrrsis.checkpoint_file import save_tensors
 
 
 def rename(state_dict: dict[str, Tensor], arch: str) -> dict[str, Tensor]:
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument('out', type=Path, help='file to write, ending in .safetensors')
     parser.add_argument('--arch', default='tf_efficientnet_lite0', help="timm's name (default: %(default)s)")
     args = parser.parse_args()
-    save_file(rename(read_state_dict(args.checkpoint), args.arch), args.out, metadata=dict(format='pt'))
+    save_tensors(rename(read_state_dict(args.checkpoint), args.arch), args.out)
     print(args.out)
 
 

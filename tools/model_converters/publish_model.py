@@ -8,17 +8,16 @@ alone; without a config, those that are not zero, if they are few.
 
 import argparse
 import hashlib
-import json
-import re
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset
-from safetensors.torch import save_file
 
 from mmrrsis.analysis import build_dataset
+from mmrrsis.apis import KnownWords
 from mmrrsis.checkpoint import pack_embedding, read_state_dict
+from mmrrsis.checkpoint_file import save_tensors
 from mmrrsis.registry import TRANSFORMS
 
 #: Names of word embeddings: those of CLIP and of BERT.
@@ -31,6 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', type=Path, help='checkpoint of a training')
     parser.add_argument('out', type=Path, help='file to write, ending in .safetensors')
     parser.add_argument('--config', type=Path, help='config of the training, whose data set must be there')
+    parser.add_argument('--terms', help='terms of use, for the metadata')
     parser.add_argument('--data-root', help="folder of that data set (default: the config's)")
     args = parser.parse_args()
     if args.out.suffix != '.safetensors':
@@ -45,14 +45,14 @@ def training_samples(dataset: BaseDataset | ConcatDataset) -> list[dict]:
     return [dataset.get_data_info(index) for index in range(len(dataset))]
 
 
-def training_language(cfg: Config) -> tuple[dict[str, list[str]], torch.Tensor]:
+def training_language(cfg: Config) -> tuple[KnownWords, torch.Tensor]:
     """Find out what a model was trained on.
 
     Args:
         cfg: Config of the training.
 
     Returns:
-        The words of all expressions and the categories, each sorted; and the token ids of these expressions, special
+        The words of all expressions and the categories; and the token ids of these expressions, special
         tokens included, ``(R,)``.
     """
     samples = training_samples(build_dataset(cfg, 'train'))
@@ -61,9 +61,8 @@ def training_language(cfg: Config) -> tuple[dict[str, list[str]], torch.Tensor]:
     tokenizer = TRANSFORMS.build(step).tokenizer
     texts = [tokenizer(expression) for expression in expressions]
     token_ids = torch.cat([text.token_ids for text in texts]).unique()
-    words = {word for expression in expressions for word in re.findall(r"[a-z]+(?:'[a-z]+)?", expression.lower())}
     categories = {sample['category'] for sample in samples if sample['category']}
-    return dict(words=sorted(words), categories=sorted(categories)), token_ids
+    return KnownWords.from_expressions(expressions, categories), token_ids
 
 
 def publish(state_dict: dict[str, torch.Tensor], token_ids: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
@@ -86,15 +85,18 @@ def publish(state_dict: dict[str, torch.Tensor], token_ids: torch.Tensor | None 
 def main() -> None:
     """Read, shrink, write."""
     args = parse_args()
-    metadata, token_ids = dict(format='pt'), None
+    metadata: dict[str, str] = {}
+    token_ids = None
     if args.config is not None:
         cfg = Config.fromfile(args.config)
         if args.data_root is not None:
             cfg.train_dataloader.dataset.data_root = args.data_root
-        language, token_ids = training_language(cfg)
-        metadata.update(config=args.config.name, **{key: json.dumps(value) for key, value in language.items()})
+        known_words, token_ids = training_language(cfg)
+        metadata.update(config=args.config.name, **known_words.to_metadata())
+    if args.terms is not None:
+        metadata['terms'] = args.terms
     weights = publish(read_state_dict(args.checkpoint), token_ids)
-    save_file(weights, args.out, metadata=metadata)
+    save_tensors(weights, args.out, metadata)
     content = args.out.read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:8]
     print(f'{args.out}: {len(weights)} tensors, {len(content) / 1e6:.1f} MB, sha256 {digest}')

@@ -18,5 +18,8 @@ param_scheduler = [
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=val_interval)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=val_interval))
+default_hooks = dict(
+    checkpoint=dict(by_epoch=False, interval=val_interval),
+    logger=dict(log_metric_by_epoch=False),  # validations are logged at their iteration
+)
 log_processor = dict(by_epoch=False)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .expression_syntax import plural
-from .scene_object import SceneObject
+from mmrrsis.datasets.expressions import SceneObject
+from mmrrsis.datasets.expressions.syntax import plural
 
 _NUMBERS = {2: 'two', 3: 'three', 4: 'four', 5: 'five'}
 _COLUMNS, _ROWS = ('left', '', 'right'), ('upper', '', 'lower')
@@ -37,7 +37,7 @@ def write_caption(objects: Sequence[SceneObject], image_size: tuple[int, int], r
     Returns:
         For example ``'a red ship on the upper left and two white storage tanks on the right'``.
     """
-    groups: dict[tuple[str, str, str], int] = {}
+    groups: dict[tuple[str, str | None, str], int] = {}
     for found in objects:
         key = (found.category, found.color, _place(found, image_size))
         groups[key] = groups.get(key, 0) + 1

@@ -142,10 +142,3 @@ THEME_CATEGORIES: dict[str, tuple[str, ...]] = {
 NOVEL_PAIRS: frozenset[tuple[str, str]] = frozenset(
     (category, color) for category, spec in CATALOG.items() for color in spec.novel_colors
 )
-
-#: All categories of RRSIS-D in its own order; SynthRS draws those in :data:`CATALOG`.
-RRSISD_CATEGORIES: tuple[str, ...] = (
-    'airplane', 'airport', 'golf field', 'expressway service area', 'baseball field', 'stadium',
-    'ground track field', 'storage tank', 'basketball court', 'chimney', 'tennis court', 'overpass', 'train station',
-    'ship', 'expressway toll station', 'dam', 'harbor', 'bridge', 'vehicle', 'windmill',
-)  # fmt: skip

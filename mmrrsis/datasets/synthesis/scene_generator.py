@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from mmrrsis.datasets.expressions import Referral, Scene, SceneObject, write_expressions
+from mmrrsis.datasets.expressions.writer import EASY_FORMS, LONG_FORMS
+
 from .category_catalog import CATALOG, THEME_CATEGORIES
 from .colors import COLORS, contrast
-from .expression_writer import write_expressions
 from .placement import Pose, find_pose
-from .scene import Referral, Scene
-from .scene_object import SceneObject
 from .scene_painter import ScenePainter
 from .terrain import Road, Terrain, build_terrain
 
@@ -306,7 +306,12 @@ class SceneGenerator:
         referrals = []
         for i in order:
             expressions = write_expressions(
-                objects, i, (self.image_size, self.image_size), rng, long=self.level == 'full', name_color=novel
+                objects,
+                i,
+                (self.image_size, self.image_size),
+                rng,
+                forms=LONG_FORMS if self.level == 'full' else EASY_FORMS,
+                name_color=novel,
             )
             if expressions:
                 referrals.append(Referral(i, expressions))
@@ -326,8 +331,5 @@ def _observe(mask: np.ndarray, plan: _Plan) -> SceneObject | None:
     if not len(columns):
         return None
     x0, x1, y0, y1 = int(columns[0]), int(columns[-1]) + 1, int(rows[0]), int(rows[-1]) + 1
-    pose = plan.pose
-    return SceneObject(
-        plan.category, plan.color, ((x0 + x1) / 2, (y0 + y1) / 2), (pose.length, pose.width), pose.angle,
-        int(mask.sum()), (x0, y0, x1, y1), mask,
-    )  # fmt: skip
+    center = (x0 + x1) / 2, (y0 + y1) / 2
+    return SceneObject(plan.category, plan.color, center, int(mask.sum()), (x0, y0, x1, y1), mask)

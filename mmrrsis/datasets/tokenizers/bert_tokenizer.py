@@ -79,6 +79,10 @@ class BERTTokenizer:
                 'TokenizeExpression in the pipelines.'
             ) from error
 
+    def count_tokens(self, expression: str) -> int:
+        """Return the tokens that an expression would have if none were cut, [CLS] and [SEP] included."""
+        return len(self._tokenizer.tokenize(expression)) + 2
+
     def __call__(self, expression: str, masked_spans: Sequence[tuple[int, int]] | None = None) -> ReferringText:
         """Tokenize one expression.
 

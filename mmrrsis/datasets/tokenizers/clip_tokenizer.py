@@ -29,6 +29,10 @@ class CLIPTokenizer:
         self.max_tokens = max_tokens
         self._tokenizer = SimpleTokenizer(context_length=max_tokens)
 
+    def count_tokens(self, expression: str) -> int:
+        """Return the tokens that an expression would have if none were cut, [SOS] and [EOS] included."""
+        return len(self._tokenizer.encode(expression)) + 2
+
     def __call__(self, expression: str) -> ReferringText:
         """Tokenize one expression.
 

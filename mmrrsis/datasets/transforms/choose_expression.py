@@ -11,7 +11,7 @@ from mmrrsis.registry import TRANSFORMS
 class ChooseExpression(BaseTransform):
     """Choose one expression at random, or take the only one.
 
-    Draws from NumPy's global generator, which MMEngine seeds in every loader process.
+    Draws from NumPy's global generator, which the runner seeds for every sample.
 
     Required keys: ``expressions``. Added keys: ``expression``.
 

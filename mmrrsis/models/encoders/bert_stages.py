@@ -50,6 +50,9 @@ class BERTStages(BaseModule):
         ValueError: If the architecture is unknown or has fewer layers than ``frozen_layers``.
     """
 
+    #: Whose token ids the word embeddings are for.
+    reads_tokens_of = 'BERTTokenizer'
+
     def __init__(
         self,
         arch: str | dict = 'base',

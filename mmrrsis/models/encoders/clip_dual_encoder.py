@@ -56,6 +56,9 @@ class CLIPDualEncoder(IndependentTowers):
         ValueError: If the architecture is unknown or ``image_size`` is no multiple of the patch size.
     """
 
+    #: Whose token ids the word embeddings are for.
+    reads_tokens_of = 'CLIPTokenizer'
+
     def __init__(
         self,
         arch: str | dict = 'ViT-B-16',

@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 import torch
 from torch import Tensor
 
-from mmrrsis.checkpoint import read_checkpoint_file
+from mmrrsis.checkpoint_file import read_checkpoint_file
 from mmrrsis.downloads import is_reachable
 from mmrrsis.package_files import resolve_package_file
 

@@ -9,10 +9,10 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from open_clip.tokenizer import SimpleTokenizer
-from safetensors.torch import save_file
 from torch import Tensor
 
 from mmrrsis.checkpoint import pack_embedding, unwrap_model
+from mmrrsis.checkpoint_file import save_tensors
 from mmrrsis.registry import HOOKS
 
 from .clip_pretrainer import CLIPPretrainer
@@ -102,6 +102,5 @@ class WriteTowersHook(Hook):
         state = {key: value.cpu().contiguous() for key, value in _pretrainer(runner).clip.state_dict().items()}
         weights = pack_embedding(state, 'token_embedding', self._row_ids)
         half = {key: value.half() if value.is_floating_point() else value for key, value in weights.items()}
-        metadata = dict(format='pt', steps=str(checkpoint['meta']['iter']))
-        save_file(half, str(Path(runner.work_dir) / self.filename), metadata=metadata)
+        save_tensors(half, Path(runner.work_dir) / self.filename, dict(steps=str(checkpoint['meta']['iter'])))
         runner.logger.info(f'Wrote {Path(runner.work_dir) / self.filename}.')

@@ -66,7 +66,7 @@ class LoadRenderedScene(BaseTransform):
 class ChooseTexts(BaseTransform):
     """Choose a caption of the scene, and an expression of each region, at random.
 
-    Draws from NumPy's global generator, which MMEngine seeds in every loader process.
+    Draws from NumPy's global generator, which the runner seeds for every sample.
 
     Required keys: ``captions``, ``expressions``. Both become lists of texts, the first with one entry at most.
     """

@@ -13,6 +13,7 @@ import numpy as np
 from mmengine.dist import barrier, is_main_process
 
 from mmrrsis.datasets.synthesis import SceneGenerator
+from mmrrsis.datasets.synthesis.caption_writer import write_caption
 from mmrrsis.registry import DATASETS
 
 from .scene_text_dataset import SceneTextDataset
@@ -40,7 +41,7 @@ def render_chunk(
         referred = [(scene.objects[referral.object_index], referral.expressions) for referral in scene.referrals]
         texts.append(
             dict(
-                captions=[scene.caption(rng) for _ in range(CAPTIONS)],
+                captions=[write_caption(scene.objects, scene.image.shape[:2], rng) for _ in range(CAPTIONS)],
                 regions=[[float(edge) / RENDERED_SIZE for edge in item.box] for item, _ in referred],
                 expressions=[list(expressions) for _, expressions in referred],
             )

@@ -87,8 +87,9 @@ param_scheduler = [
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=val_interval)
 default_hooks = dict(
     _delete_=True,  # MMEngine's own remain; there are no masks to show
-    logger=dict(type='LoggerHook', interval=50),
-    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=val_interval, max_keep_ckpts=1),
+    logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
+    loss_guard=dict(type='LossGuardHook'),
+    checkpoint=dict(type='AtomicCheckpointHook', by_epoch=False, interval=val_interval, max_keep_ckpts=2),
 )
 custom_hooks = [
     dict(type='UnmaskedTailHook', share=0.2),

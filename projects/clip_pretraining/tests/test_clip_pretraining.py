@@ -73,8 +73,9 @@ def pack(caption, regions, expressions):
 
 @pytest.fixture
 def batch():
-    """Four scenes with two regions each."""
+    """Four scenes of different brightness with two regions each."""
     images = torch.randn(4, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    images += 2 * torch.tensor([-1.5, -0.5, 0.5, 1.5])[:, None, None, None]
     boxes = [[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0]]
     captions = ['a ship', 'two tanks', 'a road', 'a field of grass']
     samples = [
@@ -99,7 +100,7 @@ def test_losses_are_those_of_clip_between_captions_and_between_regions(batch):
     scenes, captions = torch.stack([f['scene'] for f in found]), torch.cat([f['captions'] for f in found])
     regions, expressions = (torch.cat([f[key] for f in found]) for key in ('regions', 'expressions'))
     scale = model.clip.logit_scale.exp().item()
-    bfloat16 = dict(abs=5e-3)
+    bfloat16 = dict(abs=2e-2)
     assert losses['loss_captions'].item() == pytest.approx(expected_loss(scenes, captions, scale), **bfloat16)
     assert losses['loss_regions'].item() == pytest.approx(expected_loss(regions, expressions, scale), **bfloat16)
     pairs = torch.stack([f['expressions'] @ f['regions'].T for f in found]).double() * scale
@@ -114,6 +115,35 @@ def test_features_are_means_over_patches_in_the_joint_space(batch):
     quarter = tokens.reshape(4, 16, 16, -1)[2, 8:, 8:].flatten(0, 1).mean(0) @ model.clip.visual.proj
     torch.testing.assert_close(found[2]['regions'][1], quarter / quarter.norm(), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(model(images, samples)[2], found[2]['scene'])
+
+
+def test_regions_are_means_over_the_patches_that_dropout_left():
+    """Regions of one patch: about half of them are dropped, and their expressions with them."""
+    model = build(patch_dropout=0.5)
+    images = torch.randn(3, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    places = [(0, 0), (3, 5), (9, 2), (15, 15), (7, 7), (12, 4)]  # row, column
+    boxes = [[column / 16, row / 16, (column + 1) / 16, (row + 1) / 16] for row, column in places]
+    texts = [f'ship {number}' for number in range(6)]
+    samples = [pack(['a ship'], boxes, texts), pack(['a tank'], [], []), pack(['a road'], boxes, texts)]
+    owners = torch.tensor([0] * 6 + [2] * 6)
+    torch.manual_seed(3)
+    _, found, visible = model.encode_images(images, torch.tensor(boxes + boxes), owners)
+    kept = model.patch_dropout.kept.tolist()
+    torch.manual_seed(3)
+    _, tokens = model.clip.visual(images)
+    patches = [(owner, 16 * row + column) for owner in (0, 2) for row, column in places]
+    assert visible.tolist() == [patch in kept[owner] for owner, patch in patches] and 0 < visible.sum() < 12
+    for region, (owner, patch) in enumerate(patches):
+        if visible[region]:
+            expected = tokens[owner, kept[owner].index(patch)] @ model.clip.visual.proj
+            torch.testing.assert_close(found[region], expected / expected.norm(), rtol=1e-4, atol=1e-5)
+    torch.manual_seed(3)
+    losses = model(images, samples, mode='loss')
+    words = model.clip.encode_text(torch.cat([sample.expression_ids for sample in samples]), normalize=True)
+    pairs = (words[visible] @ found[visible].T).detach()
+    scale = model.clip.logit_scale.exp().item()
+    unit = torch.eye(len(pairs))
+    assert losses['loss_regions'].item() == pytest.approx(expected_loss(unit, pairs, scale), abs=2e-2)
 
 
 def test_captions_alone_leave_regions_out(batch):
@@ -278,4 +308,4 @@ def test_pretraining_writes_weights_that_the_encoder_reads_and_continues(tmp_pat
     assert 'resumed epoch: 0, iter: 2' in run('4')
     assert torch.load(tmp_path / 'iter_4.pth', weights_only=False)['meta']['iter'] == 4
     with safe_open(tmp_path / 'clip.safetensors', 'pt') as file:
-        assert file.metadata() == dict(format='pt', steps='4')
+        assert file.metadata().items() >= dict(format='pt', steps='4').items()

@@ -52,6 +52,7 @@ def test_mirrored_scenes_move_boxes_with_their_pixels():
         sample = dict(img=image, regions=[[0, 1 / 8, 4 / 8, 3 / 8]], captions=[], expressions=['the upper left ship'])
         result = mirror(sample)
         left, top, right, bottom = (8 * result['regions'][0]).round().astype(int)
+        assert (right - left, bottom - top) == (4, 2)
         assert (result['img'][top:bottom, left:right] == 255).all() and (result['img'] > 0).sum() == 3 * 8
         words = result['expressions'][0].split()
         assert words[1:3] == ['upper' if top == 1 else 'lower', 'left' if left == 0 else 'right']

@@ -13,7 +13,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 
 from mmrrsis.datasets import SynthRSDataset
-from mmrrsis.datasets.synthesis.layout_writers import DatasetSettings, write_dataset
+from mmrrsis.datasets.synthesis.dataset_settings import DatasetSettings, write_dataset
 from mmrrsis.engine import check_config, load_config
 from mmrrsis.registry import MODELS
 from mmrrsis.structures import TextFeatures

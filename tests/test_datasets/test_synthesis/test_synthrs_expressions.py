@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmrrsis.datasets.synthesis import SceneObject, resolve
-from mmrrsis.datasets.synthesis.expression_writer import write_expressions
+from mmrrsis.datasets.expressions import SceneObject, resolve
+from mmrrsis.datasets.expressions.writer import LONG_FORMS, write_expressions
 
 LEVELS = pytest.mark.parametrize('level', ['easy', 'full'])
 
@@ -105,7 +105,7 @@ def test_no_expression_for_twins():
     """Two objects alike in everything: nothing can tell them apart."""
     mask = np.zeros((64, 64), bool)
     mask[28:36, 28:36] = True
-    twin = SceneObject('ship', 'red', (32, 32), (8, 8), 0.0, 64, (28, 28, 36, 36), mask)
+    twin = SceneObject('ship', 'red', (32, 32), 64, (28, 28, 36, 36), mask)
     assert write_expressions([twin, twin], 0, (64, 64), np.random.default_rng(0)) == ()
 
 
@@ -114,7 +114,7 @@ def test_colour_is_named_when_asked_for(synthrs_scenes):
     for scene in synthrs_scenes['full', 'train'][:20]:
         me = scene.objects[0]
         rng = np.random.default_rng(0)
-        for text in write_expressions(scene.objects, 0, scene.image.shape[:2], rng, long=True, name_color=True):
+        for text in write_expressions(scene.objects, 0, scene.image.shape[:2], rng, forms=LONG_FORMS, name_color=True):
             assert f'{me.color} {me.category}' in text
             written += 1
     assert written > 15

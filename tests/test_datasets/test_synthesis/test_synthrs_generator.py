@@ -6,8 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from mmrrsis.datasets.expressions.category_names import RRSISD_CATEGORIES
 from mmrrsis.datasets.synthesis import SceneGenerator
-from mmrrsis.datasets.synthesis.category_catalog import CATALOG, NOVEL_PAIRS, RRSISD_CATEGORIES
+from mmrrsis.datasets.synthesis.caption_writer import write_caption
+from mmrrsis.datasets.synthesis.category_catalog import CATALOG, NOVEL_PAIRS
 from mmrrsis.datasets.synthesis.colors import COLORS
 
 LEVELS = pytest.mark.parametrize('level', ['easy', 'full'])
@@ -127,8 +129,8 @@ def test_validation_shows_no_novel_pair():
 def test_captions_name_what_is_there(synthrs_scenes):
     captions = []
     for scene in synthrs_scenes['full', 'train']:
-        text = scene.caption(np.random.default_rng(0))
-        assert text == scene.caption(np.random.default_rng(0))
+        text = write_caption(scene.objects, scene.image.shape[:2], np.random.default_rng(0))
+        assert text == write_caption(scene.objects, scene.image.shape[:2], np.random.default_rng(0))
         named = [
             f'{found.color} {found.category}' for found in scene.objects if f'{found.color} {found.category}' in text
         ]

@@ -16,8 +16,9 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from mmrrsis.datasets import RefSegRSDataset, RISBenchDataset, SynthRSDataset
-from mmrrsis.datasets.synthesis import SceneGenerator, layout_writers
-from mmrrsis.datasets.synthesis.layout_writers import DatasetSettings, write_dataset
+from mmrrsis.datasets.layouts import layout
+from mmrrsis.datasets.synthesis import SceneGenerator
+from mmrrsis.datasets.synthesis.dataset_settings import DatasetSettings, write_dataset
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = dict(level='easy', train=3, val=1, test=3, seed=5, image_size=96)
@@ -191,7 +192,7 @@ def test_wrong_number_of_workers(tmp_path):
 def test_unencodable_picture_is_an_error(monkeypatch):
     monkeypatch.setattr(cv2, 'imencode', lambda *_: (False, None))
     with pytest.raises(OSError, match='could not encode a .tif picture'):
-        layout_writers._encode('.tif', np.zeros((4, 4), np.uint8))
+        layout.encode_picture('.tif', np.zeros((4, 4), np.uint8))
 
 
 TOOL = ROOT / 'tools/dataset_converters/synthrs.py'

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmrrsis.datasets.synthesis import ExpressionSyntaxError, SceneObject, resolve
+from mmrrsis.datasets.expressions import ExpressionSyntaxError, SceneObject, resolve
 
 SIZE = (100, 100)
 
@@ -16,7 +16,7 @@ def thing(category, color, x, y, side=10):
     box = (int(x - side / 2), int(y - side / 2), int(x + side / 2), int(y + side / 2))
     mask = np.zeros(SIZE, bool)
     mask[box[1] : box[3], box[0] : box[2]] = True
-    return SceneObject(category, color, (x, y), (side, side), 0.0, int(mask.sum()), box, mask)
+    return SceneObject(category, color, (x, y), int(mask.sum()), box, mask)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from .expression_syntax import NounPhrase, Place, Relation, parse_expression
 from .scene_object import SceneObject
+from .syntax import NounPhrase, Place, Relation, parse_expression
 
 # Positions are fractions of the image. A centre below _SIDE lies clearly on the left (or at the top), above
 # _NOT_SIDE clearly does not.
@@ -96,8 +96,10 @@ class _Evaluator:
         truths = []
         for i, found in enumerate(self.objects):
             truth = _Truth.YES if found.category == category else _Truth.NO
+            if not found.recognizable:
+                truth = min(truth, _Truth.BORDERLINE)
             if phrase.color is not None and found.color != phrase.color:
-                truth = _Truth.NO
+                truth = min(truth, _Truth.BORDERLINE if phrase.color in found.possible_colors else _Truth.NO)
             if truth and phrase.size is not None:
                 truth = min(truth, self._size(i, phrase.size))
             for region in phrase.regions:

@@ -1,11 +1,10 @@
 # Copyright (c) mmrrsis contributors.
-"""Containers of SynthRS: a scene and the expressions that refer to its objects."""
+"""A picture with its objects and the expressions that refer to them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .caption_writer import write_caption
 from .scene_object import SceneObject
 
 
@@ -24,12 +23,12 @@ class Referral:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A rendered scene.
+    """A picture with objects.
 
     Attributes:
         image: ``(H, W, 3)`` uint8 RGB.
-        objects: In drawing order.
-        referrals: At least one, at most four.
+        objects: In drawing order, where they were drawn.
+        referrals: At least one.
         subset: ``'novel_pair'`` if the targets have category-colour pairs that no other scene shows, else None.
     """
 
@@ -37,11 +36,3 @@ class Scene:
     objects: tuple[SceneObject, ...]
     referrals: tuple[Referral, ...]
     subset: str | None = None
-
-    def caption(self, rng: np.random.Generator) -> str:
-        """Return one sentence that names one to three objects with colour and position.
-
-        Args:
-            rng: Source of the wording; the same state gives the same sentence.
-        """
-        return write_caption(self.objects, self.image.shape[:2], rng)

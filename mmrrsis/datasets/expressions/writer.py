@@ -1,16 +1,17 @@
 # Copyright (c) mmrrsis contributors.
 """Writes referring expressions in the style of RRSIS-D and keeps those that the resolver understands as meant."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from .expression_resolver import resolve
-from .expression_syntax import plural
+from .resolver import resolve
 from .scene_object import SceneObject
+from .syntax import plural
 
 _TRIES = 18
 _WORDINGS = 3
+_SYNONYM = 0.3
 _MOST_WORDS = 18  # models cut sentences at 20 or 22 tokens, marks and punctuation included
 
 _COLUMNS = ('left', '', 'right')
@@ -30,7 +31,7 @@ class _Writer:
 
     def __init__(
         self, objects: Sequence[SceneObject], target: int, image_size: tuple[int, int], rng: np.random.Generator,
-        name_color: bool,
+        name_color: bool, synonyms: Mapping[str, Sequence[str]],
     ) -> None:  # fmt: skip
         self.objects = objects
         self.target = target
@@ -38,6 +39,7 @@ class _Writer:
         self.height, self.width = image_size
         self.rng = rng
         self.name_color = name_color
+        self.synonyms = synonyms
         self.kin = [found for i, found in enumerate(objects) if i != target and found.category == self.me.category]
 
     def pick(self, choices: Sequence[str]) -> str:
@@ -54,10 +56,15 @@ class _Writer:
             return f'the {words}'
         return f'{"an" if words[0] in "aeiou" else "a"} {words}'
 
+    def noun(self, found: SceneObject) -> str:
+        """An object's category by its own name or, where there are any, now and then by a synonym."""
+        others = self.synonyms.get(found.category, ())
+        return self.pick(others) if others and self.chance(_SYNONYM) else found.category
+
     def name(self, color: float = 0.5, size: float = 0.0) -> str:
         """The target's category with or without colour and size."""
-        words = [self.me.category]
-        if self.name_color or self.chance(color):
+        words = [self.noun(self.me)]
+        if (self.name_color or self.chance(color)) and self.me.color:
             words.insert(0, self.me.color)
         if self.chance(size) and (word := self.size_word()):
             words.insert(0, word)
@@ -91,8 +98,8 @@ class _Writer:
 
     def landmark(self, found: SceneObject) -> str:
         """Another object as a landmark."""
-        words = found.category
-        if self.chance(0.65) or found.category == self.me.category:
+        words = self.noun(found)
+        if (self.chance(0.65) or found.category == self.me.category) and found.color:
             words = f'{found.color} {words}'
         return self.article(words, 0.85)
 
@@ -143,7 +150,11 @@ class _Writer:
 
     def by_color(self) -> str:
         """'The red ship'."""
-        return self.article(f'{self.me.color} {self.me.category}')
+        return self.article(f'{self.me.color} {self.noun(self.me)}') if self.me.color else ''
+
+    def by_category(self) -> str:
+        """'The airplane', where there is one."""
+        return self.article(self.name(0.2))
 
     def by_region(self) -> str:
         """'A white storage tank in the upper right'."""
@@ -179,7 +190,7 @@ class _Writer:
         word = self.pick(('larger', 'bigger')) if self.me.area > found.area else 'smaller'
         if len(self.kin) == 1 and self.chance(0.3):
             rest = 'the other one'
-        elif self.chance(0.35) and found.color != self.me.color:
+        elif self.chance(0.35) and found.color and found.color != self.me.color:
             rest = f'the {found.color} one'
         else:
             rest = f'the one {self.region(found)}'
@@ -218,23 +229,36 @@ class _Writer:
     def by_colored_extreme(self) -> str:
         """'The largest white storage tank on the left' (of those there)."""
         order = self.extreme() or self.pick(tuple(_EXTREMES))
-        return f'the {self.pick(_EXTREMES[order])} {self.me.color} {self.me.category}'
+        if not self.me.color:
+            return ''
+        return f'the {self.pick(_EXTREMES[order])} {self.me.color} {self.noun(self.me)}'
 
 
-_EASY: tuple[tuple[str, float], ...] = (
+#: Forms of an expression, each with its weight.
+Forms = tuple[tuple[str, float], ...]
+
+#: Forms with one clue.
+EASY_FORMS: Forms = (
     ('by_color', 1.6), ('by_region', 2.6), ('by_size', 1.2), ('by_extreme', 1.5), ('by_pair', 0.5),
     ('by_relation', 2.2), ('by_comparison', 0.7), ('by_colored_extreme', 0.5),
 )  # fmt: skip
-_LONG: tuple[tuple[str, float], ...] = (
+#: Forms with several clues too.
+LONG_FORMS: Forms = (
     ('by_color', 0.7), ('by_region', 2.0), ('by_size', 1.3), ('by_extreme', 1.2), ('by_pair', 0.3),
     ('by_relation', 2.4), ('by_comparison', 1.0), ('by_colored_extreme', 0.9), ('by_ordinal', 0.8),
     ('by_nearest', 0.9), ('by_several', 2.6),
+)  # fmt: skip
+#: Forms for photographs, where a category is often alone in the picture and colours are often unclear.
+PHOTOGRAPH_FORMS: Forms = (
+    ('by_category', 1.2), ('by_color', 1.0), ('by_region', 2.2), ('by_size', 1.0), ('by_extreme', 2.0),
+    ('by_pair', 0.8), ('by_relation', 2.0), ('by_comparison', 0.8), ('by_colored_extreme', 0.6), ('by_ordinal', 1.6),
+    ('by_nearest', 0.7), ('by_several', 1.0),
 )  # fmt: skip
 
 
 def write_expressions(
     objects: Sequence[SceneObject], target: int, image_size: tuple[int, int], rng: np.random.Generator,
-    long: bool = False, name_color: bool = False,
+    forms: Forms = EASY_FORMS, name_color: bool = False, synonyms: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[str, ...]:  # fmt: skip
     """Write up to three wordings that refer to one object.
 
@@ -243,14 +267,14 @@ def write_expressions(
         target: Index of the object.
         image_size: ``(height, width)`` in pixels.
         rng: Source of the wording.
-        long: Whether to use forms with several clues too.
+        forms: What may be written.
         name_color: Whether every wording must name the target's colour.
+        synonyms: Other names of categories to use now and then.
 
     Returns:
         Different expressions, each verified by the resolver; empty if none was clear.
     """
-    writer = _Writer(objects, target, image_size, rng, name_color)
-    forms = _LONG if long else _EASY
+    writer = _Writer(objects, target, image_size, rng, name_color, synonyms or {})
     weights = np.array([weight for _, weight in forms])
     order = rng.choice(len(forms), _TRIES, p=weights / weights.sum())
     wanted = int(rng.integers(1, _WORDINGS + 1))

@@ -17,8 +17,8 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from .category_catalog import RRSISD_CATEGORIES
-from .colors import COLORS
+from .category_names import RRSISD_CATEGORIES, SYNONYMS
+from .color_words import COLORS
 
 #: (Column, row), with -1 for left or top, 0 for the middle, 1 for right or bottom and None for any.
 Place = tuple[int | None, int | None]
@@ -72,6 +72,11 @@ _IMAGE = ('of the image', 'of the picture', 'of the scene', 'of the photo')
 def plural(category: str) -> str:
     """Return the plural of a category's name."""
     return category + ('es' if category.endswith('s') else 's')
+
+
+#: Category by each of its names, in the singular and in the plural.
+_NAMES = {name: category for category in RRSISD_CATEGORIES for name in (category, *SYNONYMS.get(category, ()))}
+_NAMES_OF_TWO = {plural(name): category for name, category in _NAMES.items()}
 
 
 class ExpressionSyntaxError(ValueError):
@@ -184,7 +189,7 @@ def _noun_phrase(reader: _Reader, outer: bool) -> NounPhrase:
             else:
                 reader.accept('only')
     _adjectives(reader, phrase)
-    names = {plural(name) if phrase.of_two else name: name for name in RRSISD_CATEGORIES}
+    names = _NAMES_OF_TWO if phrase.of_two else _NAMES
     noun = reader.accept(*names) or (None if outer else reader.accept('one'))
     if noun is None:
         raise reader.fail('a colour, a size or a category of RRSIS-D')
