@@ -9,6 +9,9 @@ from rasterio.transform import from_origin
 
 from mmrrsis.geo import SceneReader
 
+# Rasterio says it when a test writes a raster without a transform.
+pytestmark = pytest.mark.filterwarnings('ignore:Dataset has no geotransform')
+
 ZERO = [0.0] * 20
 PLACE = from_origin(500_000, 5_000_000, 10, 10)
 

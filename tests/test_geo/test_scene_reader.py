@@ -211,6 +211,7 @@ def test_infinite_values_are_no_data_and_black(write_scene):
     assert (~valid).sum() == 2 and not valid[0, :2].any() and (image[0, :2] == 0).all()
 
 
+@pytest.mark.filterwarnings('ignore:Dataset has no geotransform')  # of rasterio, when the test writes the raster
 @pytest.mark.parametrize(
     'profile, words',
     [
