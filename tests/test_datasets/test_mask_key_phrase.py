@@ -137,7 +137,7 @@ def test_tokenizer_that_cannot_mask(tokenizer):
 def test_vocabulary_that_does_not_ship():
     message = (
         "No vocabulary 'package:nothing.txt', `name_or_path` of BERTTokenizer, ships with mmrrsis. There is "
-        'package:wordpiece_small.txt.'
+        'package:bert_uncased_vocab.txt, package:wordpiece_small.txt.'
     )
     with pytest.raises(FileNotFoundError, match=exactly(message)):
         BERTTokenizer('package:nothing.txt')

@@ -194,7 +194,8 @@ def test_features_are_encoded_once(benchmark, monkeypatch):
     monkeypatch.setattr(benchmark, 'example_batch', lambda model: (torch.zeros(1, 3, 4, 4), [sample]))
     monkeypatch.setattr(benchmark.ReferringTextBatch, 'stack', lambda texts: 'text')
     model = Model(
-        encoder=SimpleNamespace(encode_image=None),
+        encoder=SimpleNamespace(),
+        encodes_image_alone=True,
         encode_image=lambda images: calls.append('image'),
         encode_text=lambda text: calls.append(text),
         decode=lambda visual, text: calls.append('decode'),
@@ -215,7 +216,7 @@ def test_features_are_encoded_once(benchmark, monkeypatch):
 
 
 def test_joint_encoders_keep_nothing(benchmark, capsys):
-    model = SimpleNamespace(encoder=SimpleNamespace())
+    model = SimpleNamespace(encoder=SimpleNamespace(), encodes_image_alone=False)
     args = SimpleNamespace(expressions=2, iters=1, warmup=1)
     assert benchmark.measure_expressions(model, args, 'a.py', torch.device('cpu')) is None
     assert 'encodes image and expression together' in capsys.readouterr().out
