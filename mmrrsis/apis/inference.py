@@ -64,10 +64,12 @@ def init_segmentor(
         model = MODELS.build(model_cfg)
     if checkpoint is not None:
         load_checkpoint(model, checkpoint)
-    model.known_words = None if checkpoint is None else _read_known_words(checkpoint)
-    model.terms = '' if checkpoint is None else read_metadata(checkpoint).get('terms', '')
-    if model.terms:
-        print_log(f'{Path(checkpoint).name}: {model.terms}', logger='current', level=logging.WARNING)
+    model.known_words, model.terms = None, ''
+    if checkpoint is not None:
+        model.known_words = _read_known_words(checkpoint)
+        model.terms = read_metadata(checkpoint).get('terms', '')
+        if model.terms:
+            print_log(f'{Path(checkpoint).name}: {model.terms}', logger='current', level=logging.WARNING)
     model.cfg = cfg
     return model.to(chosen).eval()
 
