@@ -9,6 +9,7 @@ from .refsegrs import RefSegRSDataset
 from .risbench import RISBenchDataset
 from .rrsisd import RRSISDDataset
 from .synthrs import SynthRSDataset
+from .vhr10_ref import VHR10RefDataset
 
 __all__ = [
     'EXPRESSION_KINDS',
@@ -19,6 +20,7 @@ __all__ = [
     'ReferringDataError',
     'ReferringFileNotFoundError',
     'SynthRSDataset',
+    'VHR10RefDataset',
     'expression_kind',
     'tokenizers',
     'transforms',

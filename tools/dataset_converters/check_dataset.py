@@ -4,10 +4,16 @@
 import argparse
 import sys
 
-from mmrrsis.datasets import RefSegRSDataset, RISBenchDataset, RRSISDDataset, SynthRSDataset
+from mmrrsis.datasets import RefSegRSDataset, RISBenchDataset, RRSISDDataset, SynthRSDataset, VHR10RefDataset
 from mmrrsis.datasets.dataset_checker import check_dataset
 
-DATASETS = dict(rrsisd=RRSISDDataset, refsegrs=RefSegRSDataset, risbench=RISBenchDataset, synthrs=SynthRSDataset)
+DATASETS = dict(
+    rrsisd=RRSISDDataset,
+    refsegrs=RefSegRSDataset,
+    risbench=RISBenchDataset,
+    synthrs=SynthRSDataset,
+    vhr10_ref=VHR10RefDataset,
+)
 
 
 def main() -> int:

@@ -35,7 +35,7 @@ def _words(pixels: np.ndarray) -> dict[str, float]:
     dark = value < 0.22
     neutral = ~dark & (saturation < 0.13)
     colorful = ~dark & (saturation > 0.24)
-    parts = {
+    parts: dict[str, np.ndarray] = {
         'black': dark,
         'white': neutral & (value > 0.74),
         'gray': neutral & (value > 0.30) & (value < 0.66),
@@ -43,11 +43,12 @@ def _words(pixels: np.ndarray) -> dict[str, float]:
     low = 0
     for word, high in _HUES:
         inside = colorful & (hue >= low) & (hue < high)
-        if word in ('red', 'orange'):
-            brown = inside & (hue < 40) & (value < 0.55) & (saturation < 0.6)
-            parts['brown'] = parts.get('brown', False) | brown
-            inside &= ~brown
-        parts[word] = parts.get(word, False) | inside
+        if word == 'orange':  # dark orange is brown
+            parts['brown'] = inside & (value < 0.6)
+            inside &= value >= 0.6
+        if word in ('orange', 'yellow'):  # pale, as of sand, they have no word here
+            inside &= saturation > 0.5
+        parts[word] = parts[word] | inside if word in parts else inside
         low = high
     return {word: float(np.mean(part)) for word, part in parts.items()}
 

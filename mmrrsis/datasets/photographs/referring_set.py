@@ -13,6 +13,7 @@ from mmrrsis.datasets.errors import ReferringDataError
 from mmrrsis.datasets.expressions import Referral, Scene, write_expressions
 from mmrrsis.datasets.expressions.category_names import SYNONYMS
 from mmrrsis.datasets.expressions.writer import PHOTOGRAPH_FORMS
+from mmrrsis.datasets.layouts import LAYOUTS
 from mmrrsis.datasets.layouts.set_writer import NamedScene
 
 from .photograph import Photograph
@@ -55,6 +56,14 @@ class PhotographSet:
     terms: str
     seed: int = 0
     image_size: int = 256
+
+    def __post_init__(self) -> None:
+        if self.layout not in LAYOUTS:
+            raise ValueError(f'There is no layout {self.layout!r}. Choose one of {", ".join(map(repr, LAYOUTS))}.')
+        if self.image_size < 64:
+            raise ValueError(f'`image_size` is {self.image_size} pixels. Use 64 or more: below, no target is seen.')
+        if self.seed < 0:
+            raise ValueError(f'`seed` is {self.seed}. Use 0 or more.')
 
     def content(self) -> dict[str, Any]:
         """Return what determines the files."""
