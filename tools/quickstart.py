@@ -1,8 +1,9 @@
 # Copyright (c) mmrrsis contributors.
-"""Write SynthRS, train a small CD2FSAN on it, evaluate it and draw what it does.
+"""Write a data set, train a small CD2FSAN on it, evaluate it and draw what it does.
 
-SynthRS is synthetic: its figures show that everything works, they are no benchmark results. Phases that are done are
-skipped, and an interrupted training goes on from its last checkpoint.
+By default the set is SynthRS. It is synthetic: its figures show that everything works, they are no benchmark results.
+With --data vhr10 --data-root DIR it is VHR10-Ref, made of the photographs of NWPU VHR-10 in DIR. Phases that are done
+are skipped, and an interrupted training goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -15,21 +16,66 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmrrsis.engine import iteration_options, load_config
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py'
 DEMO_IMAGE = ROOT / 'demo/OSBS_029.tif'
 DEMO_EXPRESSION = 'the tree in the center'
 LEVEL, LAYOUT = 'easy', 'rrsisd'
+SCENES = dict(train=4000, val=150, test=300)
 PACKAGES = ('mmrrsis', 'torch', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmsegmentation', 'open_clip_torch')
-# Marks of what this script and the data writer wrote; --restart deletes nothing without them.
-STATE_FILE, DATA_FILE = 'quickstart_state.json', 'synthrs.json'
+# Mark of what this script wrote; --restart deletes nothing without it.
+STATE_FILE = 'quickstart_state.json'
+SPLITS = ('train', 'val', 'test')
+
+
+class DataChoice(NamedTuple):
+    """A data set that can be chosen.
+
+    Attributes:
+        config: Its config.
+        folder: Where it is written by default.
+        work_dir: Where results go by default.
+        mark: The file by which --restart knows a folder that the writer wrote.
+        script: Writes it.
+        title: Of the contact sheet.
+        note: What must be said of the figures.
+    """
+
+    config: Path
+    folder: Path
+    work_dir: Path
+    mark: str
+    script: str
+    title: str
+    note: str
+
+
+DATA = {
+    'synthrs': DataChoice(
+        ROOT / 'configs/cd2fsan/cd2fsan_tiny_synthrs.py',
+        ROOT / 'data/synthrs',
+        ROOT / 'work_dirs/quickstart',
+        'synthrs.json',
+        'tools/dataset_converters/synthrs.py',
+        'CD2FSAN (tiny) on validation scenes of SynthRS',
+        'SynthRS is synthetic: these figures are no benchmark results.',
+    ),
+    'vhr10': DataChoice(
+        ROOT / 'configs/cd2fsan/cd2fsan_small_vhr10.py',
+        ROOT / 'data/vhr10_ref',
+        ROOT / 'work_dirs/quickstart_vhr10',
+        'vhr10.json',
+        'tools/dataset_converters/vhr10_ref.py',
+        'CD2FSAN (small) on validation photographs of VHR10-Ref',
+        'The photographs are for research only, and so is the trained model.',
+    ),
+}
 
 
 class QuickstartError(RuntimeError):
@@ -149,7 +195,17 @@ def best_checkpoint(work_dir: Path) -> list[Path]:
     return sorted(work_dir.glob('best_mIoU_*.pth'))[:1] or [work_dir / 'best_mIoU_*.pth']
 
 
-def print_summary(summary: dict[str, Any], work_dir: Path) -> None:
+def pretrained_files(part: Any) -> Iterator[Path]:
+    """Yield the files and folders of pretrained weights that a part of a config names."""
+    if isinstance(part, dict):
+        name = part.get('pretrained')
+        if isinstance(name, str) and name.startswith('data/'):
+            yield Path(name)
+        for value in part.values():
+            yield from pretrained_files(value)
+
+
+def print_summary(summary: dict[str, Any], work_dir: Path, choice: DataChoice) -> None:
     """Print the summary as a table."""
     rows = [
         ('mIoU (val)', f'{summary["mIoU"]:.2f}'),
@@ -160,9 +216,9 @@ def print_summary(summary: dict[str, Any], work_dir: Path) -> None:
         *(summary['versions'].items()),
     ]
     width = max(len(name) for name, _ in rows)
-    print('\nSynthRS is synthetic: these figures are no benchmark results.')
+    print(f'\n{choice.note}')
     print('\n'.join(f'  {name:<{width}}  {value}' for name, value in rows))
-    print(f'\nPictures: contact_sheet.png, training_curves.png and demo.png in {work_dir}')
+    print(f'\nPictures: {", ".join(sorted(path.name for path in work_dir.glob("*.png")))} in {work_dir}')
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -177,34 +233,46 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         QuickstartError: If a phase fails, or what is on disk has other settings.
     """
+    choice = DATA[args.data]
     work_dir, data_dir = args.work_dir.resolve(), args.data_dir.resolve()
     if args.restart:
-        for folder, mark in ((work_dir, STATE_FILE), (data_dir, DATA_FILE)):
+        for folder, mark in ((work_dir, STATE_FILE), (data_dir, choice.mark)):
             if (folder / mark).is_file():
                 shutil.rmtree(folder)
     cfg = load_config(args.config)
     iters = args.iters or cfg.train_cfg.max_iters
-    sizes = {split: getattr(args, split) for split in ('train', 'val', 'test')}
+    absent = [str(path) for path in pretrained_files(cfg.model) if not path.exists()]
+    if absent:
+        raise QuickstartError(
+            f'{args.config} starts from pretrained weights that are not there: {", ".join(absent)}. '
+            'mmrrsis/weights/README.md says how to get them; run this in the folder in which data/ lies.'
+        )
+    sizes = {split: getattr(args, split) for split in SPLITS}
+    if args.data == 'synthrs':
+        made_of = {'layout': LAYOUT, 'level': LEVEL, **sizes}
+        numbers = [text for split, size in sizes.items() for text in (f'--{split}', str(size))]
+        written = ['--level', LEVEL, *numbers]
+    else:
+        made_of = {'layout': LAYOUT, 'root': str(args.data_root.resolve()), 'unlisted': args.unlisted}
+        written = [str(args.data_root), '--unlisted', args.unlisted]
     settings = {
-        'data': {'layout': LAYOUT, 'level': LEVEL, **sizes},
+        'data': made_of,
         'data_dir': str(data_dir),
         'iters': iters,
         'config': hashlib.sha256(cfg.pretty_text.encode()).hexdigest()[:16],
         'code': hash_files(ROOT / 'mmrrsis', ROOT / 'tools/train.py', ROOT / 'tools/test.py'),
     }
     phases = Phases(work_dir, settings)
-    options = [f'{split}_dataloader.dataset.data_root={data_dir}' for split in sizes]
+    options = [f'{split}_dataloader.dataset.data_root={data_dir}' for split in SPLITS]
     if args.iters:
         options += [f'{key}={value}' for key, value in iteration_options(cfg, iters).items()]
     options = ['--cfg-options', *options]
 
     phases.note('environment', args.environment_seconds)
-    written = ('--out', data_dir, '--layout', LAYOUT, '--level', LEVEL)
-    numbers = [argument for split, size in sizes.items() for argument in (f'--{split}', size)]
     phases.run(
         'data',
-        lambda: [data_dir / DATA_FILE],
-        lambda: call('tools/dataset_converters/synthrs.py', *written, *numbers),
+        lambda: [data_dir / choice.mark],
+        lambda: call(choice.script, *written, '--out', data_dir, '--layout', LAYOUT),
     )
     phases.run(
         'train',
@@ -221,14 +289,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     evaluate('metrics')
     evaluate('metrics_shuffled', '--shuffle-expressions')
     sheet, curves, demo = (work_dir / f'{name}.png' for name in ('contact_sheet', 'training_curves', 'demo'))
+    demos = [demo] if args.data == 'synthrs' else []  # the demo image is of trees, of which VHR10-Ref has none
 
     def draw() -> None:
         drawn = ('tools/visualization/contact_sheet.py', args.config, checkpoint, '--split', 'val', '--out', sheet)
-        call(*drawn, '--title', 'CD2FSAN (tiny) on validation scenes of SynthRS', *options)
+        call(*drawn, '--title', choice.title, *options)
         call('tools/visualization/training_curves.py', work_dir, '--out', curves)
-        call('demo/image_demo.py', DEMO_IMAGE, DEMO_EXPRESSION, args.config, checkpoint, '--out-file', demo)
+        if demos:
+            call('demo/image_demo.py', DEMO_IMAGE, DEMO_EXPRESSION, args.config, checkpoint, '--out-file', demo)
 
-    phases.run('pictures', lambda: [sheet, curves, demo], draw)
+    phases.run('pictures', lambda: [sheet, curves, *demos], draw)
     metrics = read_json(work_dir / 'metrics.json')
     summary = {
         'mIoU': metrics['mIoU'],
@@ -240,19 +310,26 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         'settings': settings,
     }
     write_json(work_dir / 'summary.json', summary)
-    print_summary(summary, work_dir)
+    print_summary(summary, work_dir, choice)
     return summary
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--config', type=Path, default=CONFIG, help='config file (default: the small CD2FSAN)')
-    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs/quickstart', help='folder for all results')
-    parser.add_argument('--data-dir', type=Path, default=ROOT / 'data/synthrs', help='folder for SynthRS')
-    parser.add_argument('--train', type=int, default=4000, help='training scenes (default: %(default)s)')
-    parser.add_argument('--val', type=int, default=150, help='validation scenes (default: %(default)s)')
-    parser.add_argument('--test', type=int, default=300, help='test scenes (default: %(default)s)')
+    parser.add_argument('--data', choices=tuple(DATA), default='synthrs', help='data set (default: %(default)s)')
+    parser.add_argument('--data-root', type=Path, help='with --data vhr10: folder of NWPU VHR-10')
+    parser.add_argument(
+        '--unlisted',
+        choices=('error', *SPLITS),
+        default='error',
+        help='with --data vhr10: split of photographs that the split lists do not name (default: %(default)s)',
+    )
+    parser.add_argument('--config', type=Path, help='config file (default: a small CD2FSAN for the data set)')
+    parser.add_argument('--work-dir', type=Path, help='folder for all results (default: below work_dirs)')
+    parser.add_argument('--data-dir', type=Path, help='folder for the written data set (default: below data)')
+    for split, size in SCENES.items():
+        parser.add_argument(f'--{split}', type=int, help=f'scenes of SynthRS for {split} (default: {size})')
     parser.add_argument('--iters', type=int, help="training iterations (default: the config's)")
     parser.add_argument('--environment-seconds', type=float, default=0.0, help=argparse.SUPPRESS)
     parser.add_argument('--restart', action='store_true', help='delete this run and its data, and begin anew')
@@ -261,6 +338,19 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
         value = getattr(args, name)
         if value is not None and value < 1:
             parser.error(f'--{name} must be at least 1 but is {value}')
+    choice = DATA[args.data]
+    if args.data == 'synthrs':
+        if args.data_root or args.unlisted != 'error':
+            parser.error('--data-root and --unlisted belong to --data vhr10; SynthRS is generated')
+        for split, size in SCENES.items():
+            setattr(args, split, getattr(args, split) or size)
+    elif args.data_root is None:
+        parser.error(f'--data {args.data} needs --data-root, the folder of NWPU VHR-10 (see docs/vhr10_ref.md)')
+    elif any(getattr(args, split) for split in SPLITS):
+        parser.error(f'--train, --val and --test are numbers of scenes of SynthRS; --data {args.data} takes all')
+    args.config = args.config or choice.config
+    args.work_dir = args.work_dir or choice.work_dir
+    args.data_dir = args.data_dir or choice.folder
     return args
 
 

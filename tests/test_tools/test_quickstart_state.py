@@ -32,9 +32,9 @@ class Tools:
         def value(option):
             return Path(arguments[arguments.index(option) + 1])
 
-        if script.endswith('synthrs.py'):
+        if 'dataset_converters' in script:
             value('--out').mkdir(parents=True, exist_ok=True)
-            (value('--out') / 'synthrs.json').touch()
+            (value('--out') / ('synthrs.json' if script.endswith('synthrs.py') else 'vhr10.json')).touch()
         elif script.endswith('train.py'):
             (value('--work-dir') / 'best_mIoU_epoch_3.pth').touch()
         elif script.endswith('test.py'):
@@ -163,3 +163,35 @@ def test_hash_follows_names_and_contents(quickstart, monkeypatch, tmp_path):
     (tmp_path / 'a/two.py').rename(tmp_path / 'a/one.py')
     (tmp_path / 'a/one.py').write_text('y')
     assert quickstart.hash_files(tmp_path / 'a') != first
+
+
+def test_photographs_are_written_trained_on_and_drawn(run, tools, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ('--data', 'vhr10', '--data-root', str(tmp_path / 'nwpu'), '--unlisted', 'test')
+    with pytest.raises(RuntimeError, match=r'pretrained weights.*data/pretrained.*weights/README\.md'):
+        run(*arguments)
+    assert not tools.calls
+    for name in ('tf_efficientnet_lite0.safetensors', 'minilm'):
+        (tmp_path / 'data/pretrained' / name).mkdir(parents=True)
+    summary = run(*arguments)
+    assert tools.scripts == ['vhr10_ref.py', *ALL[1:-1]]
+    _, converter = tools.calls[0]
+    assert converter[:3] == [str(tmp_path / 'nwpu'), '--unlisted', 'test']
+    _, training = tools.calls[1]
+    assert training[0].endswith('cd2fsan_small_vhr10.py')
+    assert f'train_dataloader.dataset.data_root={tmp_path / "data/synthrs"}' in training
+    assert summary['settings']['data']['root'] == str(tmp_path / 'nwpu')
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--data', 'vhr10'], 'needs --data-root'),
+        (['--data', 'vhr10', '--data-root', 'x', '--train', '3'], 'scenes of SynthRS'),
+        (['--data-root', 'x'], 'belong to --data vhr10'),
+    ],
+)
+def test_options_of_the_other_data_set_are_refused(quickstart, capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        quickstart.parse_args(arguments)
+    assert message in capsys.readouterr().err
