@@ -69,12 +69,14 @@ def _turn_file(file: DatasetReader, orientation: int) -> DatasetReader:
     if ColorInterp.palette in file.colorinterp:
         profile['photometric'] = 'palette'
     memory = MemoryFile()
-    with memory.open(nodata=file.nodata, **profile) as turned:
-        turned.write(values)
-        turned.colorinterp = file.colorinterp
-        if ColorInterp.palette in file.colorinterp:
-            turned.write_colormap(1, file.colormap(1))
-    return memory.open()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', NotGeoreferencedWarning)  # only photographs are turned
+        with memory.open(nodata=file.nodata, **profile) as turned:
+            turned.write(values)
+            turned.colorinterp = file.colorinterp
+            if ColorInterp.palette in file.colorinterp:
+                turned.write_colormap(1, file.colormap(1))
+        return memory.open()
 
 
 class SceneReader:
