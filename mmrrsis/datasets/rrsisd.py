@@ -13,7 +13,7 @@ from mmrrsis.registry import DATASETS
 from .base_referring_dataset import BaseReferringDataset, list_folder
 from .categories import normalize_category
 from .errors import ReferringDataError, ReferringFileNotFoundError
-from .expressions.category_names import RRSISD_CATEGORIES
+from .expressions.vocabulary import RRSISD_CATEGORIES
 from .rrsisd_refs import find_refs_file, load_json, load_refs
 
 _REF_KEYS = ('ref_id', 'ann_id', 'image_id', 'split', 'sentences')

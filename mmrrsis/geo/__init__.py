@@ -3,8 +3,12 @@
 
 Needs the packages of the extra ``geo``.
 """
+# ruff: noqa: E402  (the check says what to install before an import below it fails)
 
-from . import _dependencies  # noqa: F401  (first: says what to install before an import below fails)
+from mmrrsis.dependencies import GEO_PACKAGES, check_packages
+
+check_packages('geo', GEO_PACKAGES)
+
 from .areas import polygon_areas
 from .scene_options import MODES
 from .scene_reader import SceneReader

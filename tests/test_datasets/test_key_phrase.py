@@ -8,8 +8,7 @@ from pathlib import Path
 import nltk.data
 import pytest
 
-from mmrrsis.datasets.expressions.category_names import RRSISD_CATEGORIES
-from mmrrsis.datasets.expressions.color_words import COLORS
+from mmrrsis.datasets.expressions.vocabulary import COLORS, RRSISD_CATEGORIES
 from mmrrsis.datasets.key_phrase import (
     KeyPhraseFinder,
     load_tagger,

@@ -3,9 +3,9 @@ import errno
 from pathlib import Path
 
 import pytest
-import torch
 from mmengine.fileio import LocalBackend
 
+from mmrrsis.checkpoint_file import read_checkpoint_file
 from mmrrsis.engine import CheckpointWriteError
 from tests.test_tools.stub_parts import StubMetric
 
@@ -23,7 +23,7 @@ def work_dir(tmp_path, monkeypatch):
 
 
 def read(path):
-    return torch.load(path, weights_only=False)
+    return read_checkpoint_file(path)
 
 
 def test_the_last_two_and_the_best_are_kept(work_dir):

@@ -4,6 +4,7 @@ import itertools
 import pytest
 import torch
 
+from mmrrsis.checkpoint_file import read_checkpoint_file
 from mmrrsis.engine import NonFiniteLossError
 from mmrrsis.engine.hooks import LossGuardHook
 from tests.test_tools.stub_parts import StubSegmentor
@@ -42,7 +43,7 @@ def test_it_stops_and_names_the_samples(break_loss, tmp_path, value):
 def test_a_skipped_iteration_changes_no_weight(break_loss, tmp_path):
     broken = break_loss({3})  # the last of the epoch
     run_stub(tmp_path / 'run', train_cfg__max_epochs=1, default_hooks__loss_guard__action='skip')
-    content = torch.load(tmp_path / 'run/epoch_1.pth', weights_only=False)
+    content = read_checkpoint_file(tmp_path / 'run/epoch_1.pth')
     assert all(torch.equal(content['state_dict'][key], tensor) for key, tensor in broken.before.items())
     assert all(torch.isfinite(tensor).all() for tensor in content['state_dict'].values())
     assert content['optimizer']['state'][0]['step'] == 3

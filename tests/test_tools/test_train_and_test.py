@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmrrsis.checkpoint_file import read_checkpoint_file
+
 from .stub_parts import read_scalars
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,12 +104,12 @@ def test_seeded_runs_repeat_exactly_and_resuming_continues(tmp_path):
     for name in 'ab':
         train(tmp_path / name)
     assert read_scalars(tmp_path / 'a') == read_scalars(tmp_path / 'b')
-    first, second = (torch.load(tmp_path / n / 'epoch_2.pth', weights_only=False)['state_dict'] for n in 'ab')
+    first, second = (read_checkpoint_file(tmp_path / n / 'epoch_2.pth')['state_dict'] for n in 'ab')
     assert all(torch.equal(first[key], second[key]) for key in first)
     train(tmp_path / 'c', '--cfg-options', 'randomness.seed=1')
     assert read_scalars(tmp_path / 'c') != read_scalars(tmp_path / 'a')
     train(tmp_path / 'a', '--resume', '--cfg-options', 'train_cfg.max_epochs=3')
-    assert torch.load(tmp_path / 'a' / 'epoch_3.pth', weights_only=False)['meta']['iter'] == 12
+    assert read_checkpoint_file(tmp_path / 'a' / 'epoch_3.pth')['meta']['iter'] == 12
 
 
 @pytest.mark.slow
@@ -139,7 +141,7 @@ def test_two_processes_on_a_cpu_train_and_test_as_one_does(trained, best, tmp_pa
     os.environ['PORT'] = str(port)
     options = ('--cfg-options', 'optim_wrapper.optimizer.lr=0.5', 'train_cfg.max_epochs=10')
     call(ROOT / 'tools/dist_train.sh', CONFIG, 2, '--work-dir', tmp_path / 'run', *options, cwd=tmp_path)
-    assert torch.load(tmp_path / 'run/epoch_10.pth', weights_only=False)['meta']['iter'] == 20  # half of one process
+    assert read_checkpoint_file(tmp_path / 'run/epoch_10.pth')['meta']['iter'] == 20  # half of one process
     out = ('--work-dir', tmp_path / 'w', '--out', tmp_path / 'a.json', '--show-dir', tmp_path / 'shown')
     call(ROOT / 'tools/dist_test.sh', CONFIG, best, 2, *out, cwd=tmp_path)
     assert json.loads((tmp_path / 'a.json').read_text()) == dict(mIoU=100.0, oIoU=100.0, samples=6)

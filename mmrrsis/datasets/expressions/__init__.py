@@ -2,8 +2,7 @@
 """Referring expressions: written, read, and resolved against the objects of a scene."""
 
 from .resolver import Resolution, resolve
-from .scene import Referral, Scene
-from .scene_object import SceneObject
+from .scene import Referral, Scene, SceneObject
 from .syntax import ExpressionSyntaxError
 from .writer import write_expressions
 

@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from .scene_object import SceneObject
+from .scene import SceneObject
 from .syntax import NounPhrase, Place, Relation, parse_expression
 
 # Positions are fractions of the image. A centre below _SIDE lies clearly on the left (or at the top), above

@@ -17,8 +17,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from .category_names import RRSISD_CATEGORIES, SYNONYMS
-from .color_words import COLORS
+from .vocabulary import COLORS, RRSISD_CATEGORIES, SYNONYMS
 
 #: (Column, row), with -1 for left or top, 0 for the middle, 1 for right or bottom and None for any.
 Place = tuple[int | None, int | None]

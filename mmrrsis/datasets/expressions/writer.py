@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from .resolver import resolve
-from .scene_object import SceneObject
+from .scene import SceneObject
 from .syntax import plural
 
 _TRIES = 18

@@ -11,7 +11,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from mmrrsis.datasets.expressions import Scene
-from mmrrsis.datasets.expressions.category_names import RRSISD_CATEGORIES
+from mmrrsis.datasets.expressions.vocabulary import RRSISD_CATEGORIES
 
 from .layout import Layout, encode_picture
 

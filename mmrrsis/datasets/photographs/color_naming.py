@@ -4,7 +4,7 @@
 import cv2
 import numpy as np
 
-from mmrrsis.datasets.expressions.color_words import COLORS
+from mmrrsis.datasets.expressions.vocabulary import COLORS
 
 _CLEAR = 0.62  # part of the pixels that must agree
 _RIVAL = 0.18  # part of the pixels of any other word that makes it unclear

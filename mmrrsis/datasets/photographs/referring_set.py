@@ -11,7 +11,7 @@ import numpy as np
 
 from mmrrsis.datasets.errors import ReferringDataError
 from mmrrsis.datasets.expressions import Referral, Scene, write_expressions
-from mmrrsis.datasets.expressions.category_names import SYNONYMS
+from mmrrsis.datasets.expressions.vocabulary import SYNONYMS
 from mmrrsis.datasets.expressions.writer import PHOTOGRAPH_FORMS
 from mmrrsis.datasets.layouts import LAYOUTS
 from mmrrsis.datasets.layouts.set_writer import NamedScene

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from mmrrsis.datasets.expressions import SceneObject
-from mmrrsis.datasets.expressions.color_words import COLORS
+from mmrrsis.datasets.expressions.vocabulary import COLORS
 
 from .color_naming import NEUTRAL, name_color
 from .photograph import Instance, Photograph

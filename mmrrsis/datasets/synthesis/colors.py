@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from mmrrsis.datasets.expressions.color_words import COLORS, Rgb
+from mmrrsis.datasets.expressions.vocabulary import COLORS, Rgb
 
 _JITTER = 10
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmrrsis.datasets.expressions import SceneObject, resolve
-from mmrrsis.datasets.expressions.color_words import COLORS
+from mmrrsis.datasets.expressions.vocabulary import COLORS
 from mmrrsis.datasets.photographs.color_naming import NEUTRAL, name_color
 
 

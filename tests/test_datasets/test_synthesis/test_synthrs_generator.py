@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mmrrsis.datasets.expressions.category_names import RRSISD_CATEGORIES
+from mmrrsis.datasets.expressions.vocabulary import RRSISD_CATEGORIES
 from mmrrsis.datasets.synthesis import SceneGenerator
 from mmrrsis.datasets.synthesis.caption_writer import write_caption
 from mmrrsis.datasets.synthesis.category_catalog import CATALOG, NOVEL_PAIRS
