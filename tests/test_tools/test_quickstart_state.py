@@ -1,18 +1,16 @@
 # Copyright (c) mmrrsis contributors.
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from mmrrsis.cli import quickstart as module
+from mmrrsis.package_files import packaged_folder
 
 
 @pytest.fixture
 def quickstart():
-    spec = importlib.util.spec_from_file_location('quickstart_under_test', ROOT / 'tools/quickstart.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    assert module.ROOT == packaged_folder('tools').resolve().parent
     return module
 
 
@@ -174,7 +172,7 @@ def test_photographs_are_written_trained_on_and_drawn(run, tools, tmp_path, monk
     for name in ('tf_efficientnet_lite0.safetensors', 'minilm'):
         (tmp_path / 'data/pretrained' / name).mkdir(parents=True)
     summary = run(*arguments)
-    assert tools.scripts == ['vhr10_ref.py', *ALL[1:-1]]
+    assert tools.scripts == ['vhr10_ref.py', *ALL[1:]]
     _, converter = tools.calls[0]
     assert converter[:3] == [str(tmp_path / 'nwpu'), '--unlisted', 'test']
     _, training = tools.calls[1]
