@@ -21,20 +21,22 @@ def seed_generators(*numbers: int) -> None:
     Args:
         *numbers: Not negative. Other numbers, or the same in another order, give unrelated draws.
     """
+    torch.manual_seed(_seed_python_and_numpy(*numbers))
+
+
+def _seed_python_and_numpy(*numbers: int) -> int:
+    """Seed the global generators of Python and NumPy; return the seed of PyTorch's."""
     words = np.random.SeedSequence(numbers).generate_state(4)
     random.seed(int(words[0]))
     np.random.seed(words[1])
-    torch.manual_seed(int(words[2]) << 32 | int(words[3]))
+    return int(words[2]) << 32 | int(words[3])
 
 
 @contextmanager
 def seeded_generators(*numbers: int) -> Iterator[None]:
     """Seed the global generators of the processor for a ``with`` block; they are as before behind it."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    words = np.random.SeedSequence(numbers).generate_state(4)
-    random.seed(int(words[0]))
-    np.random.seed(words[1])
-    torch.default_generator.manual_seed(int(words[2]) << 32 | int(words[3]))
+    torch.default_generator.manual_seed(_seed_python_and_numpy(*numbers))
     try:
         yield
     finally:

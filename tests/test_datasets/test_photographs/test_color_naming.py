@@ -25,6 +25,9 @@ def test_a_second_colour_or_few_pixels_make_it_unclear():
     assert found is None
     assert {'red', 'white'} <= possible
     assert 'green' not in possible
+    # Most pixels agree, and a fifth of them say another word.
+    assert name_color(pixels((COLORS['red'], 150), (COLORS['blue'], 50)))[0] is None
+    assert name_color(pixels((COLORS['red'], 190), (COLORS['blue'], 10)))[0] == 'red'
     assert name_color(pixels((COLORS['red'], 10))) == (None, frozenset(COLORS))
 
 
