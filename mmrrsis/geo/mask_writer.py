@@ -177,7 +177,10 @@ def draw_scene(scene: SceneReader, mask_path: Path, expressions: Sequence[str]) 
     """
     image, _ = scene.read_reduced(PICTURE_SIDE)
     views = []
-    with rasterio.open(mask_path) as file:
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', NotGeoreferencedWarning)  # as the mask of such a scene is
+        file = rasterio.open(mask_path)
+    with file:
         for band, expression in enumerate(expressions, start=1):
             # The mean of zeros and ones, rounded: a pixel of the view shows what most of its pixels are.
             mask = file.read(band, out_shape=image.shape[:2], resampling=Resampling.average) == FOREGROUND

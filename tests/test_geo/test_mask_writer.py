@@ -69,3 +69,10 @@ def test_picture_shows_each_expression(segment, blocks, model, write_scene, tmp_
     assert picture.shape[1] == 600 and picture.shape[0] > 200
     assert picture[26, 46].tolist() == [48, 16, 224]  # 0.6 * (0, 0, 204) + 0.4 * (120, 40, 255), blue first
     assert picture[26, 346].tolist() == [0, 0, 204], 'no tint in the second view: green was asked for'
+
+
+def test_a_photograph_without_coordinates_gives_mask_and_picture_without_a_warning(segment, blocks, model, tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), blocks(20, 30).transpose(1, 2, 0)[..., ::-1])
+    segment(model, tmp_path / 'a.png', ['R'], mask=tmp_path / 'm.tif', picture=tmp_path / 'p.png')
+    assert cv2.imread(str(tmp_path / 'p.png')) is not None
+    assert cv2.imread(str(tmp_path / 'm.tif'), cv2.IMREAD_UNCHANGED).shape == (20, 30)
